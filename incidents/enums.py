@@ -1,0 +1,52 @@
+"""The words of the incidents app."""
+
+from django.db.models import TextChoices
+
+
+class IncidentState(TextChoices):
+    UNPUBLISHED = "unpublished", "Unpublished"
+    ACTIVE = "active", "Active"
+    REMEDIATED = "remediated", "Remediated"
+    DISMISSED = "dismissed", "Dismissed"
+
+
+# from -> to; incidents/services.py is the only writer.
+INCIDENT_TRANSITIONS: dict[IncidentState, frozenset[IncidentState]] = {
+    IncidentState.UNPUBLISHED: frozenset({IncidentState.ACTIVE, IncidentState.DISMISSED}),
+    IncidentState.ACTIVE: frozenset({IncidentState.REMEDIATED, IncidentState.DISMISSED}),
+    IncidentState.REMEDIATED: frozenset({IncidentState.ACTIVE}),
+    IncidentState.DISMISSED: frozenset({IncidentState.ACTIVE}),
+}
+
+
+class IndicatorKind(TextChoices):
+    IP_ADDRESS = "ip", "IP address"
+    NETWORK = "network", "Network"
+    COUNTRY = "country", "Country"
+    DEVICE = "device", "Device"
+    SESSION = "session", "Session"
+    USER_AGENT = "user_agent", "User agent"
+    APPLICATION = "application", "Application"
+
+
+class Workload(TextChoices):
+    """The tabs of the logs."""
+
+    LOGINS = "logins", "Logins"
+    EXCHANGE = "exchange", "Exchange"
+    SHAREPOINT = "sharepoint", "SharePoint"
+    TEAMS = "teams", "Teams"
+    DIRECTORY = "directory", "Directory"
+
+
+class LogSource(TextChoices):
+    SIGN_INS = "sign_ins", "Sign-in logs"
+    DIRECTORY_AUDITS = "directory_audits", "Directory audits"
+    UNIFIED_AUDIT_LOG = "unified_audit_log", "Unified audit log"
+
+
+class TagOrigin(TextChoices):
+    """How a message came to be tagged as the phish."""
+
+    EVIDENCE = "evidence", "Found by Petra"
+    HAND = "hand", "Marked by hand"

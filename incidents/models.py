@@ -1,0 +1,179 @@
+"""WHAT HAPPENED: incidents, the accounts they are about, and the evidence."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from incidents.enums import IncidentState, IndicatorKind, LogSource, TagOrigin, Workload
+from tenants.models import Member
+from tenants.scoping import TenantScoped
+
+
+class Account(TenantScoped):
+    """A Microsoft 365 account as last read from Microsoft (`read_at`); None means: not known."""
+
+    object_id = models.CharField(max_length=36)
+    user_principal_name = models.CharField(max_length=320)
+    display_name = models.CharField(max_length=256)
+    mail = models.CharField(max_length=320, blank=True)
+    job_title = models.CharField(max_length=128, blank=True)
+    department = models.CharField(max_length=64, blank=True)
+    account_enabled = models.BooleanField(null=True)
+    on_premises_sync_enabled = models.BooleanField(null=True)
+    on_premises_domain_name = models.CharField(max_length=256, blank=True)
+    on_premises_sam_account_name = models.CharField(max_length=256, blank=True)
+    is_guest = models.BooleanField(default=False)
+    last_password_change_at = models.DateTimeField(null=True)
+    sign_in_sessions_valid_from = models.DateTimeField(null=True)
+    roles = models.JSONField(default=list)  # display names of directory roles held
+    read_at = models.DateTimeField(null=True)
+
+    class Meta(TenantScoped.Meta):
+        constraints: ClassVar = [models.UniqueConstraint(fields=["tenant", "object_id"], name="account_once")]
+
+    def __str__(self) -> str:
+        return self.display_name or self.user_principal_name
+
+    @property
+    def is_synced(self) -> bool:
+        """Whether the on-premises directory is its master."""
+        return bool(self.on_premises_sync_enabled)
+
+    @property
+    def initials(self) -> str:
+        """One or two letters that stand for a photo."""
+        words = [word for word in self.display_name.split() if word[:1].isalnum()]
+        letters = [words[0][0], words[-1][0]] if len(words) > 1 else [word[0] for word in words]
+        return "".join(letters).upper() or "?"
+
+
+class Incident(TenantScoped):
+    """One account that was, or may have been, taken over."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="incidents")
+    title = models.CharField(max_length=200)  # what happened, in a few words
+    detected_by = models.TextField()
+    root_cause = models.TextField(blank=True)
+    state = models.CharField(max_length=12, choices=IncidentState, default=IncidentState.UNPUBLISHED)
+    owner = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
+    first_access_at = models.DateTimeField()  # the attacker's first access: "compromised since"
+    opened_at = models.DateTimeField()
+    published_at = models.DateTimeField(null=True)
+    contained_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    closed_by_name = models.CharField(max_length=120, blank=True)
+    close_reason = models.TextField(blank=True)
+    steps_done = models.PositiveSmallIntegerField(default=0)  # bit n-1 is step n
+    version = models.PositiveBigIntegerField(default=0)  # grows with every change a page shows
+
+    class Meta(TenantScoped.Meta):
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "state", "-opened_at"], name="incident_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.title}"
+
+    @property
+    def is_active(self) -> bool:
+        return self.state == IncidentState.ACTIVE
+
+    def has_done(self, step: int) -> bool:
+        """Whether step 1 to 6 is done."""
+        return bool(self.steps_done & 1 << (step - 1))
+
+
+class Indicator(TenantScoped):
+    """Something of the attacker's that a log row can match."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="indicators")
+    kind = models.CharField(max_length=16, choices=IndicatorKind)
+    value = models.CharField(max_length=512)
+    reason = models.TextField(blank=True)
+
+    class Meta(TenantScoped.Meta):
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["incident", "kind", "value"], name="indicator_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.value}"
+
+
+class LogRecord(TenantScoped):
+    """One record of Microsoft's logs: what the screens show, and the raw record as it came."""
+
+    source = models.CharField(max_length=20, choices=LogSource)
+    workload = models.CharField(max_length=12, choices=Workload)
+    record_id = models.CharField(max_length=128)
+    occurred_at = models.DateTimeField()
+    operation = models.CharField(max_length=160)
+    user_principal_name = models.CharField(max_length=320, blank=True)  # lower case
+    ip_address = models.CharField(max_length=45, blank=True)
+    network = models.CharField(max_length=160, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    city = models.CharField(max_length=120, blank=True)
+    application = models.CharField(max_length=200, blank=True)
+    device = models.CharField(max_length=200, blank=True)
+    user_agent = models.CharField(max_length=400, blank=True)
+    session_id = models.CharField(max_length=64, blank=True)
+    is_success = models.BooleanField(null=True)
+    result = models.CharField(max_length=300, blank=True)
+    subject = models.CharField(max_length=400, blank=True)
+    internet_message_id = models.CharField(max_length=998, blank=True)
+    sender = models.CharField(max_length=320, blank=True)
+    item = models.CharField(max_length=500, blank=True)  # folder, file, rule, application: what it was done to
+    item_count = models.PositiveIntegerField(default=1)
+    raw = models.BinaryField()
+    raw_sha256 = models.CharField(max_length=64)
+
+    class Meta(TenantScoped.Meta):
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "source", "record_id"], name="log_record_once")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "user_principal_name", "-occurred_at", "-id"], name="log_by_user"),
+            models.Index(fields=["tenant", "workload", "-occurred_at", "-id"], name="log_by_workload"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.occurred_at:%Y-%m-%d %H:%M:%S} {self.operation}"
+
+
+class PhishTag(TenantScoped):
+    """A message that was tagged as the phish of an incident. Tagging removes nothing."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="phish_tags")
+    internet_message_id = models.CharField(max_length=998)
+    subject = models.CharField(max_length=400, blank=True)
+    sender_address = models.CharField(max_length=320, blank=True)
+    sender_name = models.CharField(max_length=256, blank=True)
+    received_at = models.DateTimeField(null=True)
+    origin = models.CharField(max_length=10, choices=TagOrigin, default=TagOrigin.HAND)
+    reason = models.TextField(blank=True)
+    tagged_by_name = models.CharField(max_length=120)
+    tagged_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(TenantScoped.Meta):
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["incident", "internet_message_id"], name="phish_tag_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.subject or self.internet_message_id
+
+
+class Note(TenantScoped):
+    """What a member wrote down."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="notes")
+    author_name = models.CharField(max_length=120)
+    text = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(TenantScoped.Meta):
+        constraints: ClassVar = [models.CheckConstraint(condition=~Q(text=""), name="note_not_empty")]
+
+    def __str__(self) -> str:
+        return f"{self.author_name}: {self.text[:60]}"

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class PetraConfig(AppConfig):
+    name = "petra"
+    verbose_name = "Wiring"

@@ -1,0 +1,17 @@
+"""All addresses."""
+
+from allauth.account.views import login, logout
+from django.urls import include, path
+
+urlpatterns = [
+    path("sign-in/", login, name="account_login"),
+    path("sign-out/", logout, name="account_logout"),
+    path("settings/", include("tenants.urls")),
+    path("", include("incidents.urls")),
+    path("", include("remediation.urls")),
+]
+
+handler400 = "petra.errors.bad_request"
+handler403 = "petra.errors.permission_denied"
+handler404 = "petra.errors.page_not_found"
+handler500 = "petra.errors.server_error"

@@ -1,0 +1,186 @@
+"""WHAT WE DO ABOUT IT. A WorkOrder is one press; an ActionRun is one action on one target; an ActionAttempt is one try.
+
+The row is the job: Celery only rings the bell. Columns named `state` are written by `transitions.py` alone.
+"""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from incidents.models import Incident
+from remediation.enums import AttemptKind, OrderState, RunState, ScanState, Step, Verdict
+from tenants.encryption import EncryptedTextField
+from tenants.scoping import TenantScoped
+
+
+class Scan(TenantScoped):
+    """One look for what a step could act on. `coverage` says for each source what was looked at, and what was not."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="scans")
+    step = models.PositiveSmallIntegerField(choices=Step)
+    state = models.CharField(max_length=10, choices=ScanState, default=ScanState.QUEUED)
+    coverage = models.JSONField(default=list)  # [{"source", "is_checked", "rows", "note"}]
+    requested_by_name = models.CharField(max_length=120)
+    requested_at = models.DateTimeField(auto_now_add=True)
+    lease_until = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta(TenantScoped.Meta):
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["incident", "step"],
+                condition=Q(state__in=[ScanState.QUEUED, ScanState.RUNNING]),
+                name="one_scan_at_a_time",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Scan for step {self.step} of incident {self.incident_id}"
+
+
+class Finding(TenantScoped):
+    """Something found in the tenant that a step can act on: a copy of the phish, a mail filter rule, a device."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="findings")
+    step = models.PositiveSmallIntegerField(choices=Step)
+    kind = models.CharField(max_length=30)  # the group it is shown in: a key of actions.registry.FINDING_KINDS
+    action_key = models.CharField(max_length=40)
+    target_key = models.CharField(max_length=64)  # digest of what is acted on: unique within the tenant and action
+    target = models.JSONField()  # the ids that the action needs
+    title = models.CharField(max_length=400)
+    facts = models.JSONField(default=list)  # [[label, value], …] for the screen
+    reasons = models.JSONField(default=list)  # why it is suspicious, or why it is here
+    is_suspicious = models.BooleanField(default=False)
+    refusal = models.TextField(blank=True)  # why it may never be acted on
+    protected_address = models.CharField(max_length=320, blank=True)  # has to be typed before acting
+    others_affected = models.PositiveIntegerField(default=0)  # people besides the victim who would notice
+    before = models.JSONField(null=True)  # the state when it was found
+    verdict = models.CharField(max_length=12, choices=Verdict, default=Verdict.NONE, blank=True)
+    found_at = models.DateTimeField(auto_now_add=True)
+    seen_at = models.DateTimeField()
+    gone_at = models.DateTimeField(null=True)
+
+    class Meta(TenantScoped.Meta):
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["incident", "step", "action_key", "target_key"], name="finding_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_meant_by_all(self) -> bool:
+        """Whether "all" and preselection include it: suspicious, and nobody else would notice."""
+        if self.refusal or self.protected_address or self.others_affected or self.gone_at:
+            return False
+        return self.verdict == Verdict.MALICIOUS or (self.is_suspicious and self.verdict != Verdict.LEGITIMATE)
+
+
+class WorkOrder(TenantScoped):
+    """One press of a button: by whom, what exactly was planned, and its digest."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="work_orders")
+    step = models.PositiveSmallIntegerField(choices=Step)
+    state = models.CharField(max_length=10, choices=OrderState, default=OrderState.PLANNED)
+    idempotency_key = models.CharField(max_length=64)
+    plan_digest = models.CharField(max_length=64)
+    requested_by_id = models.BigIntegerField(null=True)
+    requested_by_name = models.CharField(max_length=120)
+    reason = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta(TenantScoped.Meta):
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "idempotency_key"], name="one_press_one_order")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_step_display()} by {self.requested_by_name}"
+
+
+class ActionRun(TenantScoped):
+    """One action on one target. Claimed with a lease; `fence` grows with each claim, so a late worker cannot write."""
+
+    order = models.ForeignKey(WorkOrder, on_delete=models.CASCADE, related_name="runs")
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="runs")
+    finding = models.ForeignKey(Finding, on_delete=models.SET_NULL, null=True, related_name="runs")
+    step = models.PositiveSmallIntegerField(choices=Step)
+    action_key = models.CharField(max_length=40)
+    target_key = models.CharField(max_length=64)
+    target = models.JSONField()
+    title = models.CharField(max_length=400)
+    lane = models.CharField(max_length=80)
+    state = models.CharField(max_length=12, choices=RunState, default=RunState.PLANNED)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    code = models.CharField(max_length=120, blank=True)  # Microsoft's error code, when it failed
+    message = models.TextField(blank=True)  # in plain words
+    request_id = models.CharField(max_length=80, blank=True)
+    due_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True)
+    fence = models.PositiveIntegerField(default=0)
+    tries = models.PositiveSmallIntegerField(default=0)
+    applied_at = models.DateTimeField(null=True)  # when Microsoft accepted it
+    finished_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+    verify_due_at = models.DateTimeField(null=True)
+    verify_tries = models.PositiveSmallIntegerField(default=0)
+    undone_by_name = models.CharField(max_length=120, blank=True)
+
+    class Meta(TenantScoped.Meta):
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["incident", "step", "action_key", "target_key"],
+                condition=Q(state__in=[RunState.PLANNED, RunState.QUEUED, RunState.RUNNING, RunState.UNDOING]),
+                name="one_run_at_a_time",
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "state", "due_at"], name="run_by_due"),
+            models.Index(fields=["incident", "step", "state"], name="run_by_step"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action_key}: {self.title}"
+
+
+class ActionAttempt(TenantScoped):
+    """One try, written down before it is made. An attempt without an end is one whose worker died."""
+
+    run = models.ForeignKey(ActionRun, on_delete=models.CASCADE, related_name="attempts")
+    kind = models.CharField(max_length=8, choices=AttemptKind)
+    fence = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    requests = models.JSONField(default=list)  # method and path of what was sent
+    status = models.PositiveSmallIntegerField(null=True)
+    code = models.CharField(max_length=120, blank=True)
+    message = models.TextField(blank=True)
+    request_id = models.CharField(max_length=80, blank=True)
+    is_outcome_unknown = models.BooleanField(default=False)
+
+    class Meta(TenantScoped.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.run_id} #{self.fence}"
+
+
+class IssuedPassword(TenantScoped):
+    """A new password, encrypted, for the one who pressed; destroyed when seen or 15 minutes after Microsoft took it."""
+
+    run = models.OneToOneField(ActionRun, on_delete=models.CASCADE, related_name="password")
+    viewer_id = models.BigIntegerField(null=True)
+    password = EncryptedTextField(blank=True)
+    accepted_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
+    destroyed_at = models.DateTimeField(null=True)
+
+    class Meta(TenantScoped.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return f"Password of run {self.run_id}"

@@ -1,0 +1,4 @@
+from typing import Any
+from django.http import HttpRequest
+def frame(request: HttpRequest) -> dict[str, Any]:
+    return {}

@@ -1,0 +1,39 @@
+"""The words of the tenants app, as they are stored and as people read them."""
+
+from django.db.models import TextChoices
+
+
+class Role(TextChoices):
+    ADMIN = "admin", "Admin"
+    FULL_MEMBER = "full_member", "Full Member"
+    EXTERNAL_GUEST = "external_guest", "External Guest"
+    BILLING = "billing", "Billing"
+
+
+class TenantState(TextChoices):
+    CONNECTED = "connected", "Connected"
+    PAUSED = "paused", "Paused"
+
+
+class CloudName(TextChoices):
+    """Names in `graph.clouds.CLOUDS`, and the simulated one. A choice, never free text: no secret can go elsewhere."""
+
+    GLOBAL = "global", "Microsoft 365 (worldwide, GCC)"
+    US_GOV_HIGH = "us_gov_high", "US Government GCC High (L4)"
+    US_GOV_DOD = "us_gov_dod", "US Government DoD (L5)"
+    CHINA = "china", "21Vianet (China)"
+    SIMULATOR = "simulator", "Demo cloud"
+
+
+class ProtectedKind(TextChoices):
+    BREAK_GLASS = "break_glass", "Break-glass account"
+    SERVICE = "service", "Service account"
+
+
+class Outcome(TextChoices):
+    """How an audited act ended."""
+
+    DONE = "done", "Done"
+    REQUESTED = "requested", "Requested"
+    REFUSED = "refused", "Refused"
+    FAILED = "failed", "Failed"

@@ -1,0 +1,189 @@
+"""WHO: the organization (the MSP), its tenants (its clients), its members, and the trail of what they did."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+from tenants.encryption import EncryptedTextField
+from tenants.enums import CloudName, Outcome, ProtectedKind, Role, TenantState
+from tenants.scoping import TenantScoped
+
+CHIP_COLORS = 8
+
+
+class Organization(models.Model):
+    """The MSP. An installation may hold several; nobody sees across them."""
+
+    name = models.CharField(max_length=120)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Tenant(models.Model):
+    """A client of the MSP, with a Microsoft 365 tenant of its own."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="tenants")
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    state = models.CharField(max_length=12, choices=TenantState, default=TenantState.CONNECTED)
+    is_sensitive = models.BooleanField(default=False)
+    is_demo = models.BooleanField(default=False)
+    has_petra_response = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def chip_initials(self) -> str:
+        """One or two letters for the tenant's coloured chip."""
+        words = [word for word in self.name.split() if word[:1].isalnum()]
+        return "".join(word[0] for word in words[:2]).upper() or self.name[:2].upper()
+
+    @property
+    def chip_color_class(self) -> str:
+        """CSS class of the chip: steady for a tenant, spread over the palette."""
+        return f"chip-{self.pk % CHIP_COLORS + 1}"
+
+
+class MemberManager(BaseUserManager["Member"]):
+    def create_user(self, email: str, password: str | None = None, **values: Any) -> "Member":
+        """Make a member of an organization (`organization=` is needed), with a hashed password."""
+        member = self.model(email=self.normalize_email(email).lower(), **values)
+        member.set_password(password)
+        member.save(using=self._db)
+        return member
+
+    def get_by_natural_key(self, username: str | None) -> "Member":
+        return self.get(email__iexact=username)
+
+
+class Member(AbstractBaseUser):
+    """A person of one organization. The role says what they may do; flags widen or narrow it."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="members")
+    email = models.EmailField(unique=True)
+    display_name = models.CharField(max_length=120)
+    role = models.CharField(max_length=20, choices=Role)
+    can_manage_tenants = models.BooleanField(default=False)
+    can_view_sensitive_tenants = models.BooleanField(default=False)
+    is_read_only = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    time_zone = models.CharField(max_length=60, default="UTC")
+    tenants = models.ManyToManyField(Tenant, blank=True, related_name="guests")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar = ["display_name"]
+
+    objects = MemberManager()
+
+    class Meta:
+        ordering: ClassVar = ["display_name"]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    def get_full_name(self) -> str:
+        return self.display_name
+
+    def get_short_name(self) -> str:
+        return self.display_name.split(" ", maxsplit=1)[0]
+
+
+class Connection(TenantScoped):
+    """How Petra reaches a tenant's Microsoft cloud."""
+
+    tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, related_name="connection")
+    cloud = models.CharField(max_length=20, choices=CloudName, default=CloudName.GLOBAL)
+    microsoft_tenant_id = models.CharField(max_length=36)
+    client_id = models.CharField(max_length=36)
+    client_secret = EncryptedTextField(blank=True)
+    certificate_private_key = EncryptedTextField(blank=True)
+    certificate_public = models.TextField(blank=True)
+    certificate_thumbprint = models.CharField(max_length=64, blank=True)
+    domains = models.JSONField(default=list)
+    last_contact_at = models.DateTimeField(null=True)
+    last_error = models.TextField(blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"{self.get_cloud_display()} {self.microsoft_tenant_id}"
+
+
+class ProtectedAccount(TenantScoped):
+    """An account that is never acted on by itself, and by hand only after its address was typed."""
+
+    user_principal_name = models.CharField(max_length=320)
+    kind = models.CharField(max_length=12, choices=ProtectedKind)
+    note = models.CharField(max_length=200, blank=True)
+
+    class Meta(TenantScoped.Meta):
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "user_principal_name"], name="protected_account_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.user_principal_name
+
+
+class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
+    """The trail only grows."""
+
+    def update(self, **_values: Any) -> int:
+        raise AppendOnlyError
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise AppendOnlyError
+
+
+class AppendOnlyError(Exception):
+    """Somebody tried to change or delete a row of the audit trail."""
+
+
+class AuditEvent(models.Model):
+    """One act: who, when, what, on whom, before, after, outcome. Plain ids and names, so it outlives what it names."""
+
+    organization_id = models.BigIntegerField()
+    tenant_id = models.BigIntegerField(null=True)
+    tenant_name = models.CharField(max_length=120, blank=True)
+    at = models.DateTimeField()
+    actor_id = models.BigIntegerField(null=True)
+    actor_name = models.CharField(max_length=120)
+    verb = models.CharField(max_length=60)
+    object_type = models.CharField(max_length=40)
+    object_id = models.CharField(max_length=80)
+    incident_id = models.BigIntegerField(null=True)
+    summary = models.TextField()
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    reason = models.TextField(blank=True)
+    request_id = models.CharField(max_length=80, blank=True)
+    outcome = models.CharField(max_length=12, choices=Outcome)
+
+    objects = AuditEventQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [
+            models.Index(fields=["organization_id", "-id"], name="audit_by_organization"),
+            models.Index(fields=["tenant_id", "incident_id", "-id"], name="audit_by_incident"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.actor_name}: {self.summary}"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        if self.pk is not None:
+            raise AppendOnlyError
+        super().save(*args, **options)
+
+    def delete(self, *_args: Any, **_options: Any) -> tuple[int, dict[str, int]]:
+        raise AppendOnlyError
