@@ -1,0 +1,155 @@
+// Forms that are sent once, answers that are errors, and live updates that leave alone what the reader touched.
+//   [data-live-url] on one element of the page, with data-live-version: an event stream whose messages are versions.
+//   [data-live] on each fragment: <section id="…" data-live hx-get="…" hx-trigger="changed" hx-swap="morph:outerHTML">
+//   details[data-follow] may be opened and closed by a live update; all others stay as the reader has them.
+(function () {
+  "use strict";
+  const POLL = 15000;
+  const on = (type, handle, options) => document.addEventListener(type, handle, options);
+
+  // --- One press, one request -----------------------------------------------------------------------------------
+  // aria-disabled and not disabled: a disabled button loses the focus, and its name would be missing from the form.
+  const busy = new WeakSet();
+  const buttons = (form) => [...form.elements].filter((control) => control.type === "submit");
+
+  function lock(form) {
+    busy.add(form);
+    for (const button of buttons(form)) button.setAttribute("aria-disabled", "true");
+  }
+
+  function release(form) {
+    busy.delete(form);
+    for (const button of buttons(form)) button.removeAttribute("aria-disabled");
+  }
+
+  on("submit", (event) => {
+    const form = event.target;
+    if (busy.has(form)) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    } else if (form.method === "post") {
+      lock(form);
+      // A download answers without leaving the page, and no event tells. The server counts presses by its own key.
+      setTimeout(() => release(form), 20000);
+    }
+  }, true);
+  on("htmx:afterRequest", (event) => {
+    const form = event.detail.elt.closest("form");
+    if (form) release(form);
+  });
+  window.addEventListener("pageshow", (event) => event.persisted && [...document.forms].forEach(release));
+
+  // --- Errors ---------------------------------------------------------------------------------------------------
+  const WORDS = {
+    403: "Not allowed, or the page is too old. Nothing was changed. Reload the page and try again.",
+    404: "This is no longer here, or not yours to see. Nothing was changed.",
+    429: "Too many requests at once. Nothing was changed. Wait a minute and try again.",
+  };
+
+  function flash(text) {
+    const template = document.getElementById("flash-error");
+    if (!template) return;
+    const copy = template.content.cloneNode(true);
+    copy.querySelector(".flash-text").textContent = text;
+    document.getElementById("flashes").append(copy);
+  }
+
+  // A fragment that is an error (422, 409) is shown in its place; a whole error page would be nonsense there.
+  on("htmx:beforeSwap", (event) => {
+    const { xhr, requestConfig, serverResponse } = event.detail;
+    if (xhr.status >= 400 && /<html/i.test(serverResponse)) {
+      event.detail.shouldSwap = false;
+      if (requestConfig.verb !== "get") flash(WORDS[xhr.status] || "Petra met an error. Whether it was done is not known yet: reload the page to see.");
+    } else if (xhr.status < 300 && requestConfig.verb !== "get") {
+      accept(requestConfig.elt);
+    }
+  });
+  on("htmx:sendError", (event) => {
+    if (event.detail.requestConfig.verb !== "get") flash("No answer from Petra. Whether it was done is not known: reload the page to see before you press again.");
+  });
+
+  // --- What a live update must not touch ---------------------------------------------------------------------------
+  const touched = new WeakSet();
+  for (const type of ["input", "change"]) on(type, (event) => touched.add(event.target), true);
+  on("reset", (event) => [...event.target.elements].forEach((control) => touched.delete(control)));
+
+  // What was sent is the server's again; the question that was answered folds.
+  function accept(element) {
+    const form = element.closest("form");
+    if (!form) return;
+    for (const control of form.elements) touched.delete(control);
+    const question = form.closest("details.confirm");
+    if (question) question.open = false;
+  }
+
+  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => {
+    if (name === "open") return element.hasAttribute("data-follow") && !touched.has(element);
+    if (name === "checked" || name === "value") return !touched.has(element);
+    if (name === "aria-disabled") return !busy.has(element.form);
+    return true;
+  };
+  on("click", (event) => {
+    const details = event.target.closest("summary")?.parentElement;
+    if (details) touched.add(details);
+  });
+
+  // Idiomorph gives the focus back to inputs only; a replaced button or summary gets it here, by its id.
+  let focused = null;
+  on("htmx:beforeSwap", () => (focused = document.activeElement?.id));
+  on("htmx:afterSwap", () => {
+    if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus({ preventScroll: true });
+  });
+
+  // --- Live updates ---------------------------------------------------------------------------------------------
+  // A hidden tab closes its stream: browsers allow six connections to a host, and analysts keep more tabs than that.
+  function watch(root) {
+    let version = root.dataset.liveVersion || "";
+    let source = null;
+    let timer = null;
+    const status = document.getElementById("live-status");
+    const say = (text) => status && status.textContent !== text && (status.textContent = text);
+    const fetchAll = () => document.querySelectorAll("[data-live]").forEach((element) => htmx.trigger(element, "changed"));
+
+    function stop() {
+      source?.close();
+      clearInterval(timer);
+      source = timer = null;
+    }
+
+    function poll() {
+      fetchAll();
+      if (source?.readyState === EventSource.CLOSED) connect();
+    }
+
+    function connect() {
+      source = new EventSource(root.dataset.liveUrl);
+      source.onopen = () => {
+        clearInterval(timer);
+        timer = null;
+        say("");
+      };
+      source.onmessage = (event) => {
+        if (event.data === version) return;
+        version = event.data;
+        fetchAll();
+      };
+      source.onerror = () => {
+        timer ||= setInterval(poll, POLL);
+        say("Live updates are interrupted. Checking every 15 seconds.");
+      };
+    }
+
+    connect();
+    on("visibilitychange", () => {
+      if (document.hidden) return stop();
+      if (!source) {
+        fetchAll();
+        connect();
+      }
+    });
+    window.addEventListener("pagehide", stop);
+  }
+
+  const root = document.querySelector("[data-live-url]");
+  if (root) watch(root);
+})();
