@@ -1,0 +1,54 @@
+"""How Petra talks to Microsoft: plain Python over HTTP, knowing neither Django nor tenants nor incidents.
+
+Build a `Request` with one of the modules named after nouns (`users`, `mail`, `exchange`, ...), give it to a
+`GraphClient`, look at the `Response`.
+"""
+
+from graph.auth import AppCredentials, Certificate
+from graph.client import GraphClient
+from graph.clouds import CLOUDS, Cloud, simulator_cloud
+from graph.errors import (
+    AuthenticationFailed,
+    BadRequest,
+    Conflict,
+    ConnectionFailed,
+    FailedDependency,
+    GraphError,
+    NoMailbox,
+    NotFound,
+    NotLicensed,
+    PermissionDenied,
+    ServiceFailed,
+    Throttled,
+    in_plain_words,
+)
+from graph.request import DIRECTORY, EXCHANGE_ADMIN, Request, Response, SecretRef, Service, mailbox_lane
+
+__all__ = [
+    "CLOUDS",
+    "DIRECTORY",
+    "EXCHANGE_ADMIN",
+    "AppCredentials",
+    "AuthenticationFailed",
+    "BadRequest",
+    "Certificate",
+    "Cloud",
+    "Conflict",
+    "ConnectionFailed",
+    "FailedDependency",
+    "GraphClient",
+    "GraphError",
+    "NoMailbox",
+    "NotFound",
+    "NotLicensed",
+    "PermissionDenied",
+    "Request",
+    "Response",
+    "SecretRef",
+    "Service",
+    "ServiceFailed",
+    "Throttled",
+    "in_plain_words",
+    "mailbox_lane",
+    "simulator_cloud",
+]

@@ -1,0 +1,117 @@
+"""The client: give it requests, get responses, in the same order, whatever it takes in between.
+
+One request goes plainly; several go in batches, several batches at a time, as the lanes allow (`batching`), with the
+retries that can do no harm (`retry`). What Microsoft or the network did wrong stands in the response, never raised.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graph.auth import AppCredentials, Authenticator, roles_of, shared_authenticator
+from graph.batching import MailboxGate
+from graph.clouds import Cloud
+from graph.delivery import Delivery, Means
+from graph.errors import ServiceFailed
+from graph.request import Request, Response, SecretRef, Service
+from graph.retry import Policy
+from graph.transport import Transport
+
+# Every client of this process counts its requests at a mailbox here.
+_mailbox_gate = MailboxGate()
+
+
+@dataclass(kw_only=True, eq=False)
+class GraphClient:
+    """Petra's application in one tenant. Cheap to make, safe to share between threads.
+
+    `timeout` is for connecting and for each wait on an answer, in seconds. A Retry-After above `long_wait` seconds is
+    not slept through: the response carries `Throttled` with the time, and the caller comes back then.
+    """
+
+    credentials: AppCredentials
+    cloud: Cloud
+    resolve_secret: Callable[[SecretRef], str] | None = field(default=None, repr=False)
+    max_in_flight: int = 8
+    timeout: tuple[float, float] = (5, 30)
+    long_wait: float = 10.0
+    clock: Callable[[], float] = field(default=time.monotonic, repr=False)
+    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+
+    def __post_init__(self) -> None:
+        self._transport = Transport(
+            authenticator=self._authenticator,
+            cloud=self.cloud,
+            tenant_id=self.credentials.tenant_id,
+            resolve_secret=self.resolve_secret,
+            timeout=self.timeout,
+        )
+
+    def send(self, request: Request) -> Response:
+        """Send one request. Never raises for what Microsoft or the network did: that stands in the response."""
+        return self.send_all([request])[0]
+
+    def send_all(self, requests: Sequence[Request]) -> list[Response]:
+        """Send many requests and return their responses in the same order. Equal reads are sent once.
+
+        Raises nothing for what Microsoft or the network did. Requests have no order among themselves: what must
+        come after something else belongs into a second call.
+        """
+        positions: dict[str, int] = {}
+        unique: list[Request] = []
+        places: list[int] = []
+        for request in requests:
+            key = request.fingerprint if request.is_read else f"write {len(unique)}"
+            place = positions.setdefault(key, len(unique))
+            if place == len(unique):
+                unique.append(request)
+            places.append(place)
+        responses = Delivery(self._means, unique).run()
+        return [responses[place] for place in places]
+
+    def pages(self, request: Request) -> Iterator[dict[str, Any]]:
+        """Yield the rows of a collection, page after page, as Microsoft links them.
+
+        Raises:
+            GraphError: when a page cannot be read; the rows before it have been yielded.
+        """
+        seen: set[str] = set()
+        page: Request | None = request
+        while page is not None:
+            if page.fingerprint in seen:
+                raise ServiceFailed(message="A page links to one already read.", code="RepeatedPage")
+            seen.add(page.fingerprint)
+            response = self.send(page)
+            yield from response.items()
+            page = response.next_request
+
+    def granted_permissions(self, *, renew: bool = False) -> frozenset[str]:
+        """Return the application permissions that the tenant has granted for Graph.
+
+        A token says what was granted when it was issued, up to an hour ago; `renew` asks for a new one.
+
+        Raises:
+            GraphError: when there is no token to be had.
+        """
+        if renew:
+            self._authenticator.forget()
+        return roles_of(self._authenticator.token(Service.GRAPH))
+
+    @property
+    def _authenticator(self) -> Authenticator:
+        return shared_authenticator(self.credentials, self.cloud, self.timeout)
+
+    @property
+    def _means(self) -> Means:
+        who = self.credentials
+        return Means(
+            round_trip=self._transport.round_trip,
+            policy=Policy(long_wait=self.long_wait),
+            gate=_mailbox_gate,
+            # Microsoft counts the requests at a mailbox per application.
+            account=f"{self.cloud.name}/{who.tenant_id}/{who.client_id}/",
+            max_in_flight=self.max_in_flight,
+            clock=self.clock,
+            sleep=self.sleep,
+        )
