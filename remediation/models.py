@@ -44,7 +44,7 @@ class Finding(TenantScoped):
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="findings")
     step = models.PositiveSmallIntegerField(choices=Step)
-    kind = models.CharField(max_length=30)  # the group it is shown in: a key of actions.registry.FINDING_KINDS
+    kind = models.CharField(max_length=30)  # the group it is shown in: a key of actions.finding.FINDING_KINDS
     action_key = models.CharField(max_length=40)
     target_key = models.CharField(max_length=64)  # digest of what is acted on: unique within the tenant and action
     target = models.JSONField()  # the ids that the action needs
@@ -101,7 +101,7 @@ class WorkOrder(TenantScoped):
 
 
 class ActionRun(TenantScoped):
-    """One action on one target. Claimed with a lease; `fence` grows with each claim, so a late worker cannot write."""
+    """One action on one target. Claimed with a lease and a new `fence`: a worker that comes late cannot write."""
 
     order = models.ForeignKey(WorkOrder, on_delete=models.CASCADE, related_name="runs")
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="runs")
@@ -120,7 +120,7 @@ class ActionRun(TenantScoped):
     request_id = models.CharField(max_length=80, blank=True)
     due_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True)
-    fence = models.PositiveIntegerField(default=0)
+    fence = models.CharField(max_length=32, blank=True)  # token of the claim that may write
     tries = models.PositiveSmallIntegerField(default=0)
     applied_at = models.DateTimeField(null=True)  # when Microsoft accepted it
     finished_at = models.DateTimeField(null=True)
@@ -151,7 +151,7 @@ class ActionAttempt(TenantScoped):
 
     run = models.ForeignKey(ActionRun, on_delete=models.CASCADE, related_name="attempts")
     kind = models.CharField(max_length=8, choices=AttemptKind)
-    fence = models.PositiveIntegerField()
+    fence = models.CharField(max_length=32)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     requests = models.JSONField(default=list)  # method and path of what was sent
@@ -165,7 +165,7 @@ class ActionAttempt(TenantScoped):
         pass
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.run_id} #{self.fence}"
+        return f"{self.get_kind_display()} {self.run_id} {self.started_at:%H:%M:%S}"
 
 
 class IssuedPassword(TenantScoped):

@@ -1,0 +1,29 @@
+"""End all sessions: refresh tokens and browser cookies die, access tokens already issued live out their hour."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from graph import users
+from remediation.actions.accounts import read_accounts
+from remediation.actions.base import CLOCK_TOLERANCE, Action, Reading, Stages, State, Target, ask, moment
+
+
+class RevokeSessions(Action):
+    key = "revoke_sessions"
+    title = "End all sessions"
+    done = "Sessions ended"
+    undo_note = "Ended sessions cannot be brought back: the person signs in again."
+    identity = ("user_id",)
+    permissions = ("User.RevokeSessions.All",)
+    reads_first = False
+
+    def read(self, targets: Sequence[Target]) -> Stages[list[Reading]]:
+        return read_accounts(targets)
+
+    def is_done(self, state: State, *, target: Target, since: datetime) -> bool:
+        valid_from = moment(state.get("signInSessionsValidFromDateTime"))
+        return valid_from is not None and valid_from >= since - CLOCK_TOLERANCE
+
+    def apply(self, target: Target, before: State | None) -> Stages[State]:
+        yield from ask(users.revoke_sessions(target["user_id"]))
+        return {}
