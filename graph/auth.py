@@ -224,19 +224,28 @@ def claims_challenge(headers: Mapping[str, str]) -> str | None:
 
 
 def roles_of(token: str) -> frozenset[str]:
-    """Return the `roles` claim of an access token: the application permissions the tenant has granted.
+    """Return the `roles` claim of an access token: the application permissions the tenant has granted."""
+    return _list_claim(token, "roles")
 
-    Read for display, so the signature is not checked. Empty for a token that is not a JWT.
+
+def directory_roles_of(token: str) -> frozenset[str]:
+    """Return the `wids` claim of an access token: template ids of the Entra roles its service principal holds."""
+    return _list_claim(token, "wids")
+
+
+def _list_claim(token: str, name: str) -> frozenset[str]:
+    """Return a claim that is a list of texts. Read for display, so the signature is not checked.
+
+    Empty for a token that is no JWT; to the one who sends a token it is opaque by contract.
     """
-    parts = token.split(".")
-    if len(parts) != 3:
-        return frozenset()
+    _head, *rest = token.split(".")
+    payload = rest[0] if rest else ""
     try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     except (binascii.Error, ValueError):
         return frozenset()
-    roles = claims.get("roles") if isinstance(claims, dict) else None
-    return frozenset(str(role) for role in roles or ())
+    values = claims.get(name) if isinstance(claims, dict) else None
+    return frozenset(str(value) for value in values or ())
 
 
 class _Registry:

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graph.auth import AppCredentials, Authenticator, roles_of, shared_authenticator
+from graph.auth import AppCredentials, Authenticator, directory_roles_of, roles_of, shared_authenticator
 from graph.batching import MailboxGate
 from graph.clouds import Cloud
 from graph.delivery import Delivery, Means
-from graph.errors import ServiceFailed
+from graph.errors import AuthenticationFailed, ServiceFailed
 from graph.request import Request, Response, SecretRef, Service
 from graph.retry import Policy
 from graph.transport import Transport
@@ -87,16 +87,32 @@ class GraphClient:
             page = response.next_request
 
     def granted_permissions(self, *, renew: bool = False) -> frozenset[str]:
-        """Return the application permissions that the tenant has granted for Graph.
+        """Return the application permissions that the tenant has granted, for Graph and for Exchange.
 
-        A token says what was granted when it was issued, up to an hour ago; `renew` asks for a new one.
+        A token says what was granted when it was issued, up to an hour ago; `renew` asks for new ones.
 
         Raises:
             GraphError: when there is no token to be had.
         """
+        authenticator = self._authenticator
         if renew:
-            self._authenticator.forget()
-        return roles_of(self._authenticator.token(Service.GRAPH))
+            authenticator.forget()
+        granted = roles_of(authenticator.token(Service.GRAPH))
+        try:
+            return granted | roles_of(authenticator.token(Service.EXCHANGE))
+        except AuthenticationFailed:
+            # Exchange has a consent of its own, which a tenant may not have given yet.
+            return granted
+
+    def held_roles(self) -> frozenset[str]:
+        """Return the template ids of the Entra roles that Petra's service principal holds in the tenant.
+
+        As old as the token: call `granted_permissions(renew=True)` first to have them anew.
+
+        Raises:
+            GraphError: when there is no token to be had.
+        """
+        return directory_roles_of(self._authenticator.token(Service.GRAPH))
 
     @property
     def _authenticator(self) -> Authenticator:
