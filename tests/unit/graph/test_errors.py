@@ -1,0 +1,223 @@
+"""Error bodies as they were seen in the wild, and what Petra makes of them."""
+
+import pickle
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+
+from graph.errors import (
+    AuthenticationFailed,
+    BadRequest,
+    Conflict,
+    ConnectionFailed,
+    FailedDependency,
+    GraphError,
+    NoMailbox,
+    NotFound,
+    NotLicensed,
+    PermissionDenied,
+    ServiceFailed,
+    Throttled,
+    from_response,
+    in_plain_words,
+    parse_retry_after,
+)
+
+INSUFFICIENT = {
+    "error": {
+        "code": "Authorization_RequestDenied",
+        "message": "Insufficient privileges to complete the operation.",
+        "innerError": {"date": "2026-03-01T10:11:12", "request-id": "r-1", "client-request-id": "c-1"},
+    }
+}
+CMDLET_NOT_FOUND = {
+    "error": {
+        "code": "NotFound",
+        "message": "Error executing cmdlet",
+        "details": [
+            {
+                "code": "Context",
+                "target": "",
+                "message": "Ex6F9304|Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException|"
+                "The operation couldn't be performed because object 'x' couldn't be found on 'SERVER'.",
+            }
+        ],
+    }
+}
+
+
+def body(code: str, message: str = "") -> dict[str, Any]:
+    return {"error": {"code": code, "message": message}}
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "kind"),
+    [
+        (400, body("Request_BadRequest"), BadRequest),
+        (400, body("InefficientFilter"), BadRequest),
+        (401, body("InvalidAuthenticationToken", "Access token is empty."), AuthenticationFailed),
+        (403, INSUFFICIENT, PermissionDenied),
+        (403, body("ErrorAccessDenied", "Access is denied. Check credentials and try again."), PermissionDenied),
+        (403, None, PermissionDenied),
+        (403, body("Authentication_RequestFromNonPremiumTenantOrB2CTenant"), NotLicensed),
+        (404, body("Request_ResourceNotFound"), NotFound),
+        (404, body("MailboxNotEnabledForRESTAPI"), NoMailbox),
+        (404, body("ErrorInvalidUser"), NoMailbox),
+        (405, body("Request_BadRequest"), BadRequest),
+        (409, body("Directory_ConcurrencyViolation"), Conflict),
+        (410, body("syncStateNotFound"), NotFound),
+        (412, body("ErrorIrresolvableConflict"), Conflict),
+        (424, body("FailedDependency"), FailedDependency),
+        (429, body("TooManyRequests"), Throttled),
+        (500, body("UnknownError"), ServiceFailed),
+        (503, "<html>busy</html>", ServiceFailed),
+        (507, body("ErrorQuotaExceeded"), ServiceFailed),
+        (509, None, Throttled),
+        (302, None, BadRequest),
+        (500, CMDLET_NOT_FOUND, NotFound),
+    ],
+)
+def test_answers_become_errors_of_their_kind(status: int, content: Any, kind: type[GraphError]) -> None:
+    assert type(from_response(status, content, {})) is kind
+
+
+@pytest.mark.parametrize(
+    ("status", "is_transient"),
+    [(400, False), (403, False), (404, False), (409, False), (424, True), (429, True)]
+    + [(500, True), (502, True), (503, True), (504, True), (507, False)],
+)
+def test_passing_faults_are_known(status: int, is_transient: bool) -> None:
+    assert from_response(status, None, {}).is_transient is is_transient
+
+
+def test_a_concurrency_conflict_passes_and_others_do_not() -> None:
+    assert from_response(409, body("Directory_ConcurrencyViolation"), {}).is_transient
+    assert not from_response(409, body("Request_MultipleObjectsWithSameKeyValue"), {}).is_transient
+
+
+def test_the_ids_to_quote_to_support_are_found_in_the_body() -> None:
+    error = from_response(403, INSUFFICIENT, {})
+
+    assert (error.code, error.request_id, error.client_request_id) == ("Authorization_RequestDenied", "r-1", "c-1")
+
+
+def test_the_ids_in_the_headers_come_first() -> None:
+    error = from_response(403, INSUFFICIENT, {"Request-Id": "r-2", "Client-Request-Id": "c-2"})
+
+    assert (error.request_id, error.client_request_id) == ("r-2", "c-2")
+
+
+def test_a_cmdlet_error_gives_exception_type_and_human_text() -> None:
+    error = from_response(404, CMDLET_NOT_FOUND, {})
+
+    assert error.code == "ManagementObjectNotFoundException"
+    assert error.message.startswith("The operation couldn't be performed because object 'x'")
+
+
+def test_a_text_of_a_gateway_is_kept_short() -> None:
+    assert len(from_response(502, "x" * 5000, {}).message) == 500
+
+
+@pytest.mark.parametrize("odd", [[], 7, {"error": 3}, {"error": {"details": "?"}}, {"error": {"innerError": []}}, ""])
+def test_odd_bodies_do_no_harm(odd: Any) -> None:
+    assert from_response(400, odd, {}).message
+
+
+def test_a_write_that_met_a_server_error_has_an_unknown_outcome() -> None:
+    assert from_response(502, None, {}, is_write=True).outcome_unknown
+    assert not from_response(502, None, {}).outcome_unknown
+    assert not from_response(429, None, {}, is_write=True).outcome_unknown
+    assert not from_response(500, CMDLET_NOT_FOUND, {}, is_write=True).outcome_unknown
+
+
+@pytest.mark.parametrize(("written", "seconds"), [("10", 10.0), ("1.5", 1.5), ("-3", 0.0), ("", None), ("soon", None)])
+def test_retry_after_in_seconds(written: str, seconds: float | None) -> None:
+    assert parse_retry_after(written) == seconds
+
+
+def test_retry_after_as_a_date() -> None:
+    at = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
+
+    seconds = parse_retry_after(at)
+
+    assert seconds is not None
+    assert 50 < seconds <= 60
+
+
+def test_an_error_survives_the_queue() -> None:
+    error = from_response(429, body("TooManyRequests", "slow down"), {"Retry-After": "7"})
+
+    copy = pickle.loads(pickle.dumps(error))
+
+    assert type(copy) is Throttled
+    assert vars(copy) == vars(error)
+
+
+def test_an_error_reads_well_in_a_log() -> None:
+    assert str(from_response(404, body("ErrorItemNotFound", "Gone."), {})) == "404 ErrorItemNotFound: Gone."
+    assert str(ConnectionFailed(message="No answer came.")) == "No answer came."
+
+
+WORDS = [
+    (from_response(502, None, {}, is_write=True), "did not confirm"),
+    (from_response(404, body("MailboxNotEnabledForRESTAPI"), {}), "no mailbox in Exchange Online"),
+    (from_response(403, body("Authentication_RequestFromNonPremiumTenantOrB2CTenant"), {}), "Entra ID P1 or P2"),
+    (from_response(403, None, {}).but(needs=("Mail.ReadWrite",)), "the application permission Mail.ReadWrite"),
+    (from_response(403, None, {}).but(needs=("A", "B"), role="R"), "permissions A and B, and the Entra role R"),
+    (from_response(403, None, {}), "lacks a permission or a role"),
+    (from_response(429, None, {"Retry-After": "90"}), "wait 90 seconds"),
+    (from_response(429, None, {}), "slow down"),
+    (from_response(404, None, {}), "does not find the object"),
+    (from_response(409, None, {}), "changed by somebody else"),
+    (from_response(500, None, {}), "had a fault"),
+    (from_response(418, body("Teapot", "I am a teapot."), {}), "Microsoft refused the request: I am a teapot."),
+    (
+        from_response(
+            400, body("Request_BadRequest", "Unable to update … for on-premises mastered Directory Sync"), {}
+        ),
+        "Active Directory",
+    ),
+    (
+        from_response(400, body("badRequest", "… matches the user's current default authentication method, and …"), {}),
+        "default sign-in method",
+    ),
+    (
+        from_response(
+            400, body("Request_BadRequest", "The specified password does not comply with password complexity"), {}
+        ),
+        "password rules",
+    ),
+    (from_response(401, body("Unauthorized", "Service principal-less Authentication failed: …"), {}), "Message trace"),
+    (
+        from_response(403, body("", "[FailureCategory=AuthZ-CmdletAccessDeniedException] The role …"), {}),
+        "Exchange Administrator",
+    ),
+    (
+        from_response(403, body("ErrorAccessDenied", "[RAOP] : Blocked by tenant configured AppOnly AccessPolicy"), {}),
+        "access policy",
+    ),
+    (
+        from_response(429, body("ApplicationThrottled", "Application is over its MailboxConcurrency limit."), {}),
+        "Another program",
+    ),
+    (AuthenticationFailed(message="AADSTS7000215: Invalid", code="AADSTS7000215"), "client secret"),
+    (AuthenticationFailed(message="AADSTS700016: …", code="AADSTS700016"), "consent"),
+    (AuthenticationFailed(message="?", code="AADSTS1"), "could not sign in"),
+    (ConnectionFailed(message="?"), "could not be reached"),
+    (FailedDependency(message="?"), "another request of the same set"),
+]
+
+
+@pytest.mark.parametrize(("error", "words"), WORDS)
+def test_plain_words(error: GraphError, words: str) -> None:
+    assert words in in_plain_words(error)
+
+
+@pytest.mark.parametrize("error", [error for error, _ in WORDS])
+def test_plain_words_are_one_to_three_whole_sentences(error: GraphError) -> None:
+    said = in_plain_words(error)
+
+    assert said.endswith(".")
+    assert len(said) <= 260
