@@ -40,28 +40,30 @@
   window.addEventListener("pageshow", (event) => event.persisted && [...document.forms].forEach(release));
 
   // --- Errors ---------------------------------------------------------------------------------------------------
-  const WORDS = {
-    403: "Not allowed, or the page is too old. Nothing was changed. Reload the page and try again.",
-    404: "This is no longer here, or not yours to see. Nothing was changed.",
-    429: "Too many requests at once. Nothing was changed. Wait a minute and try again.",
-  };
-
   function flash(text) {
-    const template = document.getElementById("flash-error");
-    if (!template) return;
-    const copy = template.content.cloneNode(true);
+    const copy = document.getElementById("flash-error")?.content.cloneNode(true);
+    if (!copy) return;
     copy.querySelector(".flash-text").textContent = text;
     document.getElementById("flashes").append(copy);
   }
 
-  // A fragment that is an error (422, 409) is shown in its place; a whole error page would be nonsense there.
+  // 422 and 409 are the fragment with its errors: shown in place. Any other error must not take the place of what is on the
+  // page: it goes among the flashes (components/error_notice.html); a failed live update is only said at the foot.
   on("htmx:beforeSwap", (event) => {
     const { xhr, requestConfig, serverResponse } = event.detail;
-    if (xhr.status >= 400 && /<html/i.test(serverResponse)) {
+    const isLive = requestConfig.verb === "get" && requestConfig.elt.matches("[data-live]");
+    if (xhr.status < 400) {
+      if (isLive) sayLive("");
+      else if (requestConfig.verb !== "get") accept(requestConfig.elt);
+    } else if (isLive) {
       event.detail.shouldSwap = false;
-      if (requestConfig.verb !== "get") flash(WORDS[xhr.status] || "Petra met an error. Whether it was done is not known yet: reload the page to see.");
-    } else if (xhr.status < 300 && requestConfig.verb !== "get") {
-      accept(requestConfig.elt);
+      sayLive("This page could not be refreshed; what it shows may be old.");
+    } else if (xhr.status !== 422 && xhr.status !== 409) {
+      event.detail.target = document.getElementById("flashes");
+      event.detail.swapOverride = "beforeend";
+      if (!/<html/i.test(serverResponse)) return;
+      event.detail.shouldSwap = false; // a whole page, from a proxy perhaps
+      flash("Petra met an error. Whether it was done is not known yet: reload the page to see.");
     }
   });
   on("htmx:sendError", (event) => {
@@ -100,14 +102,17 @@
     if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus({ preventScroll: true });
   });
 
+  function sayLive(text) {
+    const status = document.getElementById("live-status");
+    if (status && status.textContent !== text) status.textContent = text;
+  }
+
   // --- Live updates ---------------------------------------------------------------------------------------------
   // A hidden tab closes its stream: browsers allow six connections to a host, and analysts keep more tabs than that.
   function watch(root) {
     let version = root.dataset.liveVersion || "";
     let source = null;
     let timer = null;
-    const status = document.getElementById("live-status");
-    const say = (text) => status && status.textContent !== text && (status.textContent = text);
     const fetchAll = () => document.querySelectorAll("[data-live]").forEach((element) => htmx.trigger(element, "changed"));
 
     function stop() {
@@ -126,7 +131,7 @@
       source.onopen = () => {
         clearInterval(timer);
         timer = null;
-        say("");
+        sayLive("");
       };
       source.onmessage = (event) => {
         if (event.data === version) return;
@@ -135,7 +140,7 @@
       };
       source.onerror = () => {
         timer ||= setInterval(poll, POLL);
-        say("Live updates are interrupted. Checking every 15 seconds.");
+        sayLive("Live updates are interrupted. Checking every 15 seconds.");
       };
     }
 
