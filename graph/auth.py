@@ -19,6 +19,8 @@ from typing import Any
 
 import msal  # type: ignore[import-untyped]  # ships no types
 import requests
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from msal.exceptions import MsalServiceError  # type: ignore[import-untyped]  # as above
 
 from graph.clouds import Cloud
@@ -35,6 +37,7 @@ REFUSAL_SECONDS = 5.0
 
 _PASSING_ERRORS = frozenset({"temporarily_unavailable", "server_error"})
 _AADSTS = re.compile(r"AADSTS\d+")
+_URL_SAFE = str.maketrans("+/", "-_")
 _CLAIMS = re.compile(r'\bclaims="([^"]+)"')
 
 
@@ -45,6 +48,20 @@ class Certificate:
     private_key: str = field(repr=False)
     thumbprint: str
     public_certificate: str = field(default="", repr=False)
+
+    @property
+    def for_msal(self) -> dict[str, str]:
+        """The certificate in msal's form.
+
+        Raises:
+            AuthenticationFailed: when the private key cannot be read. (msal would log a stack trace about it.)
+        """
+        try:
+            load_pem_private_key(self.private_key.encode(), password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            raise bad_credential() from None
+        key = {"private_key": self.private_key, "thumbprint": self.thumbprint}
+        return key | {"public_certificate": self.public_certificate} if self.public_certificate else key
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +78,10 @@ class AppCredentials:
         """The credential in msal's form.
 
         Raises:
-            AuthenticationFailed: when there is neither secret nor certificate.
+            AuthenticationFailed: when there is neither secret nor certificate, or its key cannot be read.
         """
         if self.certificate is not None:
-            key = {"private_key": self.certificate.private_key, "thumbprint": self.certificate.thumbprint}
-            public = self.certificate.public_certificate
-            return {**key, "public_certificate": public} if public else key
+            return self.certificate.for_msal
         if self.secret:
             return self.secret
         raise AuthenticationFailed(message="The connection has no secret and no certificate.", code="NoCredential")
@@ -172,11 +187,8 @@ class Authenticator:
                 http_client=LoginSession(self._cloud, self._timeout),
             )
         except ValueError as fault:
-            # msal says so when Microsoft answers 400 for the tenant, and when a private key cannot be read.
-            unknown_tenant = "authority" in str(fault).lower()
-            code = "TenantNotFound" if unknown_tenant else "BadCredential"
-            message = "Microsoft does not know this tenant." if unknown_tenant else "The credential cannot be read."
-            raise AuthenticationFailed(message=message, status=401, code=code) from None
+            # msal says so when Microsoft answers 400 for the tenant, and when a certificate cannot be read.
+            raise (unknown_tenant() if "authority" in str(fault).lower() else bad_credential()) from None
 
     def _forget(self) -> None:
         with self._application_lock:
@@ -191,6 +203,16 @@ class Authenticator:
         until, error = self._refusals.get(service, (0.0, None))
         if error is not None and self._clock() < until:
             raise error.but()
+
+
+def unknown_tenant() -> AuthenticationFailed:
+    """Return the error for a tenant that Microsoft does not know."""
+    return AuthenticationFailed(message="Microsoft does not know this tenant.", status=401, code="TenantNotFound")
+
+
+def bad_credential() -> AuthenticationFailed:
+    """Return the error for a certificate that cannot be read; it repeats nothing of it."""
+    return AuthenticationFailed(message="The credential cannot be read.", code="BadCredential")
 
 
 def refusal(answer: Mapping[str, Any]) -> AuthenticationFailed:
@@ -216,7 +238,8 @@ def claims_challenge(headers: Mapping[str, str]) -> str | None:
         return None
     written = found.group(1)
     try:
-        decoded = base64.b64decode(written + "=" * (-len(written) % 4), altchars=b"-_" if "_" in written else None)
+        # Either alphabet is seen in the wild, with and without padding.
+        decoded = base64.urlsafe_b64decode(written.translate(_URL_SAFE) + "=" * (-len(written) % 4))
         json.loads(decoded)
     except (binascii.Error, ValueError):
         return None

@@ -84,12 +84,16 @@ def test_answers_become_errors_of_their_kind(status: int, content: Any, kind: ty
 
 
 @pytest.mark.parametrize(
-    ("status", "is_transient"),
-    [(400, False), (403, False), (404, False), (409, False), (424, True), (429, True)]
-    + [(500, True), (502, True), (503, True), (504, True), (507, False)],
+    "status",
+    [400, 403, 404, 409, 507],
 )
-def test_passing_faults_are_known(status: int, is_transient: bool) -> None:
-    assert from_response(status, None, {}).is_transient is is_transient
+def test_lasting_faults_are_known(status: int) -> None:
+    assert not from_response(status, None, {}).is_transient
+
+
+@pytest.mark.parametrize("status", [408, 424, 429, 500, 502, 503, 504, 509])
+def test_passing_faults_are_known(status: int) -> None:
+    assert from_response(status, None, {}).is_transient
 
 
 def test_a_concurrency_conflict_passes_and_others_do_not() -> None:

@@ -27,8 +27,8 @@ def unanswered(request: Request, *, outcome_unknown: bool) -> Response:
     return Response(request, 0, error=error)
 
 
-def again(response: Response, tried: Tried = Tried()) -> bool:
-    return decide(response, tried, POLICY, jitter=0.5).again
+def again(response: Response, tried: Tried | None = None) -> bool:
+    return decide(response, tried or Tried(), POLICY, jitter=0.5).again
 
 
 def test_a_good_answer_is_kept() -> None:
