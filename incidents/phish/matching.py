@@ -1,0 +1,165 @@
+"""Is this the same mail? Pure functions over subjects, senders, links and hashes; nothing here reads a mailbox.
+
+A campaign changes what it can at no cost: the ticket number, the recipient's name, the tracking part of a link. What
+is left when those are set aside is what two copies have in common.
+"""
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
+
+SAME_MESSAGE_ID = "Same internet message id"
+SAME_SENDER_AND_SUBJECT = "Same sender and subject"
+SAME_SENDER_AND_CLOSE_SUBJECT = "Same sender, and the same subject but for reply marks, numbers and the recipient's name"
+SAME_LINK = "Same link"
+SAME_ATTACHMENT = "Same attachment"
+
+# What mail programs put before a subject, in the languages that Outlook speaks.
+_REPLY_MARKS = (
+    "re fw fwd aw antw antwort wg sv vs vb vl tr rv enc res resp rif r i odp pd doorst bls ynt ilt İlt yan atb ha va "
+    "ref rép ang vá továbbítás továbbítva vdb zadeva pdp atsakymas ats peradr отв отг ответ пересл нп на απ πρθ σχετ "
+    "απάντ προώθ תגובה תשובה הועבר رد 回 回复 回覆 答复 答覆 转发 轉寄 轉發 返信 転送 답장 회신 전달"
+)
+_MARK = re.compile(r"(?P<word>[^\s\d:\[\](]{1,12})\s?(?:[\[(]\d{1,3}[\])])?\s?:\s?")
+
+# What gateways and help desks put into a subject: [EXTERNAL], [EXT], ***SPAM***, [#48213].
+_GATEWAY_TAG = re.compile(
+    r"[\[({*<]+\s*(?:external|extern|externe|ext|suspicious|spam|phish\w*|caution|warning|bulk)[^\])}*>]{0,40}[\])}*>]+"
+)
+# A number that was given out, with the letters and dashes that belong to it; it counts from three digits on, or as "#7".
+_NUMBER = re.compile(r"#\s?[\w-]+|[a-z]*[-_]?\d[\da-z._/-]*")
+_LONGEST_SUBJECT = 500  # characters; the text is an attacker's
+_NOT_A_WORD = re.compile(r"[\W_]+")
+_INVISIBLE = {"Cf", "Cc", "Co", "Cn"}  # zero-width joiners, direction marks, controls
+
+_LINK = re.compile(r"https?://[^\s\"'<>\\^`{|}]+", re.IGNORECASE)
+_SAFE_LINKS = ".safelinks.protection.outlook.com"
+# Everybody's mail links there; a link to one of these says nothing.
+_COMMONPLACE = (
+    "microsoft.com", "office.com", "aka.ms", "linkedin.com", "facebook.com", "instagram.com", "x.com", "twitter.com",
+    "youtube.com", "google.com", "w3.org",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """What is known of a message. Links are normalised (see `links_in`), hashes are SHA-256 in hex."""
+
+    internet_message_id: str = ""
+    sender: str = ""
+    subject: str = ""
+    names: tuple[str, ...] = ()  # of the one whose copy it is: they may stand in the subject
+    links: frozenset[str] = frozenset()
+    attachment_hashes: frozenset[str] = frozenset()
+
+
+def why_same(phish: Mail, other: Mail) -> str | None:
+    """Return in words why `other` is the same mail as `phish`, by the strongest ground there is, or None."""
+    if _same(phish.internet_message_id.strip(), other.internet_message_id.strip()):
+        return SAME_MESSAGE_ID
+    if _same(phish.sender.strip().casefold(), other.sender.strip().casefold()):
+        if _same(_plain(phish.subject).strip(), _plain(other.subject).strip()):
+            return SAME_SENDER_AND_SUBJECT
+        if has_same_subject(phish, other):
+            return SAME_SENDER_AND_CLOSE_SUBJECT
+    if phish.links & other.links:
+        return SAME_LINK
+    if phish.attachment_hashes & other.attachment_hashes:
+        return SAME_ATTACHMENT
+    return None
+
+
+def has_same_subject(one: Mail, other: Mail) -> bool:
+    """Whether two subjects are the same once reply marks, case, numbers and names are set aside.
+
+    A subject of which nothing is left then is like no other.
+    """
+    return _same(normalise_subject(one.subject, one.names), normalise_subject(other.subject, other.names))
+
+
+def normalise_subject(subject: str, names: Sequence[str] = ()) -> str:
+    """Return what identifies a subject: words in lower case, single spaces, no marks, numbers or names.
+
+    `names` are those of the mailbox's owner: display name, address. Empty when nothing of substance is left.
+    """
+    text = _without_marks(_plain(subject))
+    text = _GATEWAY_TAG.sub(" ", text)
+    text = _without_marks(text.strip())  # a gateway's tag may stand before the reply mark
+    for name in _name_forms(names):
+        text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", text)
+    text = _NUMBER.sub(_without_ticket, text)
+    return _NOT_A_WORD.sub(" ", text).strip()
+
+
+def links_in(body: str, ignored_domains: Iterable[str] = ()) -> frozenset[str]:
+    """Return the links of a body, HTML or text, in the form in which they are compared: host and path.
+
+    What follows a path's "?" is dropped, for that is where the recipient is told apart. Microsoft's Safe Links are
+    unwrapped. Left out: places that everybody links to, and `ignored_domains` with all below them.
+    """
+    ignored = (*_COMMONPLACE, *(domain.casefold() for domain in ignored_domains))
+    found = (normalise_link(match) for match in _LINK.findall(html.unescape(body)))
+    return frozenset(link for link in found if link and not _is_below(link.partition("/")[0], ignored))
+
+
+def normalise_link(link: str) -> str:
+    """Return host and path of a link in the form in which they are compared; empty when there is no host."""
+    try:
+        parts = urlsplit(link.strip().rstrip(".,;:!)>]"))
+        host = (parts.hostname or "").casefold().removeprefix("www.")
+    except ValueError:  # the text is an attacker's: it need not be a link at all
+        return ""
+    inner = parse_qs(parts.query).get("url", [""])[0]
+    if host.endswith(_SAFE_LINKS) and inner and _SAFE_LINKS not in inner:
+        return normalise_link(inner)
+    path = parts.path.rstrip("/")
+    # Without a path the query is all there is to tell one page from another.
+    rest = path or (f"/?{parts.query}" if parts.query else "")
+    return f"{host}{rest}" if host else ""
+
+
+def _same(one: str, other: str) -> bool:
+    return bool(one) and one == other
+
+
+def _plain(text: str) -> str:
+    """One spelling for what looks the same; invisible characters and runs of spaces go."""
+    normal = unicodedata.normalize("NFKC", text[:_LONGEST_SUBJECT]).casefold()
+    visible = "".join(" " if char.isspace() else char for char in normal if char.isspace() or _is_visible(char))
+    return " ".join(visible.split())
+
+
+def _is_visible(char: str) -> bool:
+    return unicodedata.category(char) not in _INVISIBLE
+
+
+def _without_ticket(match: re.Match[str]) -> str:
+    is_ticket = match[0].startswith("#") or sum(char.isdigit() for char in match[0]) >= 3
+    return " " if is_ticket else match[0]
+
+
+def _without_marks(text: str) -> str:
+    while (match := _MARK.match(text)) and match["word"] in _MARKS:
+        text = text[match.end() :]
+    return text
+
+
+def _name_forms(names: Sequence[str]) -> list[str]:
+    """A name as a whole, its parts of three letters or more, and an address with its first half; longest first."""
+    forms: set[str] = set()
+    for name in names:
+        plain = _plain(name)
+        local = plain.partition("@")[0]
+        forms |= {plain, local, local.replace(".", " ")}
+        forms |= {part for part in re.split(r"[\s.,()@_-]+", local) if len(part) > 2}
+    return sorted(forms - {""}, key=len, reverse=True)
+
+
+def _is_below(host: str, domains: Sequence[str]) -> bool:
+    return any(host == domain or host.endswith(f".{domain}") for domain in domains)
+
+
+_MARKS = frozenset(_plain(mark) for mark in _REPLY_MARKS.split())
