@@ -3,9 +3,12 @@
 from allauth.account.views import login, logout
 from django.urls import include, path
 
+from petra import demo_views
+
 urlpatterns = [
     path("sign-in/", login, name="account_login"),
     path("sign-out/", logout, name="account_logout"),
+    path("demo/reset/", demo_views.reset, name="demo_reset"),
     path("settings/", include("tenants.urls")),
     path("", include("incidents.urls")),
     path("", include("remediation.urls")),

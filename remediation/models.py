@@ -172,6 +172,7 @@ class IssuedPassword(TenantScoped):
     """A new password, encrypted, for the one who pressed; destroyed when seen or 15 minutes after Microsoft took it."""
 
     run = models.OneToOneField(ActionRun, on_delete=models.CASCADE, related_name="password")
+    reference = models.CharField(max_length=80, unique=True)  # what stands in requests in its place
     viewer_id = models.BigIntegerField(null=True)
     password = EncryptedTextField(blank=True)
     accepted_at = models.DateTimeField(null=True)

@@ -28,6 +28,7 @@ class CloudName(TextChoices):
 class ProtectedKind(TextChoices):
     BREAK_GLASS = "break_glass", "Break-glass account"
     SERVICE = "service", "Service account"
+    DIRECTORY_SYNC = "directory_sync", "Directory synchronization account"
 
 
 class Outcome(TextChoices):

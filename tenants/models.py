@@ -122,7 +122,7 @@ class ProtectedAccount(TenantScoped):
     """An account that is never acted on by itself, and by hand only after its address was typed."""
 
     user_principal_name = models.CharField(max_length=320)
-    kind = models.CharField(max_length=12, choices=ProtectedKind)
+    kind = models.CharField(max_length=16, choices=ProtectedKind)
     note = models.CharField(max_length=200, blank=True)
 
     class Meta(TenantScoped.Meta):

@@ -35,6 +35,7 @@ class Action(ABC):
     identity: ClassVar[tuple[str, ...]]  # the names in the target that tell one target from another
     permissions: ClassVar[tuple[str, ...]]  # application permissions it needs, for the docs and the connection page
     reads_first: ClassVar[bool] = True
+    can_repeat: ClassVar[bool] = False  # pressing again, on purpose, after it was done
     counters: ClassVar[frozenset[str]] = frozenset()  # actions that a later success of this one takes back
 
     @property

@@ -14,6 +14,7 @@ class EnableAccount(Action):
     done = "Sign-in allowed"
     undone = "Sign-in blocked again"
     identity = ("user_id",)
+    can_repeat = True
     permissions = ("User.EnableDisableAccount.All", "User.Read.All")
     counters = frozenset({"lock_account", "revoke_sessions"})
 

@@ -14,6 +14,7 @@ class LockAccount(Action):
     done = "Sign-in blocked"
     undone = "Sign-in allowed again"
     identity = ("user_id",)
+    can_repeat = True
     permissions = ("User.EnableDisableAccount.All", "User.Read.All")
     reads_first = False  # the strike waits for nobody; disabling twice does no harm
 

@@ -14,6 +14,7 @@ class ResetPassword(Action):
     done = "New password set"
     undo_note = "The old password cannot be brought back."
     identity = ("user_id",)
+    can_repeat = True
     permissions = ("User-PasswordProfile.ReadWrite.All",)
 
     def read(self, targets: Sequence[Target]) -> Stages[list[Reading]]:

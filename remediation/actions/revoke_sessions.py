@@ -14,6 +14,7 @@ class RevokeSessions(Action):
     done = "Sessions ended"
     undo_note = "Ended sessions cannot be brought back: the person signs in again."
     identity = ("user_id",)
+    can_repeat = True
     permissions = ("User.RevokeSessions.All",)
     reads_first = False
 

@@ -1,0 +1,59 @@
+"""The port through which remediation tells incidents what was done, and hears what was opened.
+
+incidents stands below remediation and may not import it. What it needs from there is a `Remediation`, registered when
+Django starts. Everything is asked in bulk, by incident ids.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from incidents.models import Incident
+from tenants.models import Member
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoneAction:
+    """One thing the team did, for timeline, report and export."""
+
+    incident_id: int
+    at: datetime
+    step: int
+    words: str
+    by_name: str
+    outcome: str
+    verified_at: datetime | None
+
+
+class Remediation(Protocol):
+    """What the incidents app asks of remediation."""
+
+    def actions_of(self, incident_ids: Sequence[int]) -> list[DoneAction]:
+        """What was done in these incidents, oldest first."""
+
+    def incident_opened(self, *, incident: Incident, by: Member | None) -> None:
+        """An incident became active: start looking for what the attacker left."""
+
+
+_registered: list[Remediation] = []
+
+
+def register(remediation: Remediation) -> None:
+    """Called once, by remediation's AppConfig."""
+    _registered[:] = [remediation]
+
+
+def remediation() -> Remediation:
+    """The registered implementation.
+
+    Raises:
+        RuntimeError: when nobody registered one.
+    """
+    if not _registered:
+        raise RuntimeError("No remediation is registered with incidents.extensions.")
+    return _registered[0]
+
+
+def incident_opened(*, incident: Incident, by: Member | None) -> None:
+    remediation().incident_opened(incident=incident, by=by)

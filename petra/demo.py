@@ -1,0 +1,202 @@
+"""The demo: an organization, its people, four tenants in the simulated cloud, and three incidents to practise on.
+
+A reset rebuilds the cloud's world and Petra's rows about it. The audit trail is kept: a reset is an entry in it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.text import slugify
+
+from graph import users
+from graph.simulator.control import SimulatorControl
+from graph.simulator.world import story
+from incidents.enums import IncidentState, TagOrigin
+from incidents.evidence.collect import collect
+from incidents.models import Account, Incident, Indicator, LogRecord, PhishTag
+from remediation.scanning import account_update
+from remediation.services import scans_begin
+from tenants import audit
+from tenants.audit import PETRA, Act, Actor
+from tenants.connections import graph_client
+from tenants.enums import CloudName, Role
+from tenants.models import Connection, Member, Organization, ProtectedAccount, Tenant
+from tenants.scoping import tenant_scope, unscoped
+
+ORGANIZATION = "Lantern Managed Security"
+MEMBERS = (
+    ("admin@petra.example", "Ada Moreau", Role.ADMIN, False),
+    ("analyst@petra.example", "Ravi Okonkwo", Role.FULL_MEMBER, False),
+    ("readonly@petra.example", "Lena Fischer", Role.FULL_MEMBER, True),
+)
+
+
+class DemoUnavailable(Exception):
+    """There is no simulated cloud here to reset."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSummary:
+    tenants: int
+    incidents: int
+    log_records: int
+
+
+def members_ensure(*, password: str) -> None:
+    """Make the three sign-ins of the demo, and give them this password."""
+    organization, _ = Organization.objects.get_or_create(name=ORGANIZATION)
+    for email, name, role, is_read_only in MEMBERS:
+        member = Member.objects.filter(email=email).first() or Member(email=email, organization=organization)
+        member.display_name, member.role, member.is_read_only = name, role, is_read_only
+        member.set_password(password)
+        member.save()
+
+
+def demo_reset(*, by: Member | None) -> DemoSummary:
+    """Put the demo back to its beginning: now is the moment at which the incidents were detected.
+
+    Raises:
+        DemoUnavailable: where no simulated cloud runs.
+        SimulatorUnavailable: when it does not answer.
+    """
+    if not settings.SIMULATOR_URL:
+        raise DemoUnavailable("No simulated cloud runs here: PETRA_SIMULATOR_URL is not set.")
+    control = SimulatorControl(settings.SIMULATOR_URL)
+    control.reset()
+    organization = by.organization if by else Organization.objects.get(name=ORGANIZATION)
+    tenants = _tenants_seed(organization, control, by)
+    now = timezone.now()
+    incidents = [_incident_seed(told, tenants[told.tenant], now) for told in story.INCIDENTS]
+    for incident in incidents:
+        _evidence_seed(incident)
+    with unscoped(reason="counting what the reset made"):
+        return DemoSummary(len(tenants), len(incidents), LogRecord.objects.filter(tenant__is_demo=True).count())
+
+
+def _tenants_seed(organization: Organization, control: SimulatorControl, by: Member | None) -> dict[str, Tenant]:
+    """The demo tenants by their key in the story, emptied and connected."""
+    clouds = {cloud["tenantId"]: cloud for cloud in control.tenants()}
+    tenants: dict[str, Tenant] = {}
+    for told in story.TENANTS:
+        with transaction.atomic():
+            tenant = _tenant_seed(organization, told.name)
+            with tenant_scope([tenant.pk]):
+                _empty(tenant)
+                _connect(tenant, clouds[told.tenant_id])
+                _protect(tenant, told.key)
+            act = Act(verb="demo_reset", summary="Demo reset", object_type="tenant", object_id=tenant.pk)
+            audit.record([act], tenant=tenant, by=Actor.of(by))
+            tenants[told.key] = tenant
+    return tenants
+
+
+def _tenant_seed(organization: Organization, name: str) -> Tenant:
+    known = Tenant.objects.filter(organization=organization, name=name, is_demo=True).first()
+    if known:
+        return known
+    slug = slugify(name)
+    if Tenant.objects.filter(slug=slug).exists():
+        slug = f"{slug}-demo-{organization.pk}"
+    return Tenant.objects.create(organization=organization, name=name, slug=slug, is_demo=True)
+
+
+def _empty(tenant: Tenant) -> None:
+    """Remove what an earlier demo left; never the audit trail."""
+    Incident.objects.filter(tenant=tenant).delete()
+    for model in (LogRecord, Account, ProtectedAccount):
+        model.objects.filter(tenant=tenant).delete()
+
+
+def _connect(tenant: Tenant, cloud: dict[str, object]) -> None:
+    Connection.objects.update_or_create(
+        tenant=tenant,
+        defaults={
+            "cloud": CloudName.SIMULATOR,
+            "microsoft_tenant_id": cloud["tenantId"],
+            "client_id": cloud["clientId"],
+            "client_secret": cloud["clientSecret"],
+            "domains": cloud["domains"],
+        },
+    )
+
+
+def _protect(tenant: Tenant, key: str) -> None:
+    ProtectedAccount.objects.bulk_create(
+        ProtectedAccount(tenant=tenant, user_principal_name=one.user_principal_name, kind=one.kind, note=one.note)
+        for one in story.PROTECTED_ACCOUNTS
+        if one.tenant == key
+    )
+
+
+def _incident_seed(told: story.DemoIncident, tenant: Tenant, now: datetime) -> Incident:
+    with tenant_scope([tenant.pk]):
+        account = _account_read(tenant, told.victim)
+        with transaction.atomic():
+            incident = Incident.objects.create(
+                tenant=tenant,
+                account=account,
+                title=told.what_happened,
+                detected_by=told.how_detected,
+                root_cause=told.root_cause,
+                state=IncidentState.UNPUBLISHED if told.state == "unpublished" else IncidentState.ACTIVE,
+                first_access_at=now - told.first_access,
+                opened_at=now - told.detected,
+                published_at=None if told.state == "unpublished" else now - told.detected,
+            )
+            Indicator.objects.bulk_create(
+                Indicator(tenant=tenant, incident=incident, kind=one.kind, value=one.value, reason=one.reason)
+                for one in told.indicators
+            )
+            _phish_seed(incident, told, now)
+            act = Act(
+                verb="open_incident",
+                summary=f"Incident opened – {account}: {incident.title}",
+                object_type="incident",
+                object_id=incident.pk,
+                incident_id=incident.pk,
+            )
+            audit.record([act], tenant=tenant, by=Actor(None, PETRA))
+    return incident
+
+
+def _phish_seed(incident: Incident, told: story.DemoIncident, now: datetime) -> None:
+    """The mail with which it began, where the detection knows it. What was sent on from inside is for step 3 to find."""
+    outside = [phish for phish in told.phish if not phish.is_internal]
+    PhishTag.objects.bulk_create(
+        PhishTag(
+            tenant_id=incident.tenant_id,
+            incident=incident,
+            internet_message_id=phish.internet_message_id,
+            subject=phish.subject,
+            sender_address=phish.sender,
+            sender_name=phish.sender_name,
+            received_at=now - told.phish_received if told.phish_received else None,
+            origin=TagOrigin.EVIDENCE,
+            reason="Read shortly before the attacker's first sign-in, from a sender outside the tenant, with a link.",
+            tagged_by_name=PETRA,
+        )
+        for phish in outside
+    )
+
+
+def _account_read(tenant: Tenant, address: str) -> Account:
+    """The victim, read from the cloud like any other account."""
+    client = graph_client(Connection.objects.select_related("tenant").get(tenant=tenant))
+    profile, roles = client.send_all([users.get(address, select=users.PROFILE), users.directory_roles(address)])
+    read = {**profile.require(), "roles": [role["displayName"] for role in roles.items()]}
+    account = Account(tenant=tenant, object_id=read["id"])
+    account_update(account, read)
+    account.save()
+    return account
+
+
+def _evidence_seed(incident: Incident) -> None:
+    """Collect the logs now, so that the first look shows them; then start the search for traces."""
+    with tenant_scope([incident.tenant_id]):
+        collect(incident=incident)
+        if incident.state == IncidentState.ACTIVE:
+            with transaction.atomic():
+                scans_begin(incident=incident, by=None)

@@ -1,0 +1,365 @@
+"""What the Remediation Actions panel shows, computed from the rows: a handful of queries, however many items."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from incidents.enums import IncidentState
+from incidents.models import Account, Incident
+from remediation import policies
+from remediation.actions.finding import FINDING_KINDS
+from remediation.actions.registry import ACTIONS
+from remediation.enums import RETRIABLE_STATES, WAITING_STATES, RunState, ScanState, Step, Verdict
+from remediation.extension import run_words
+from remediation.models import ActionRun, Finding, IssuedPassword, Scan
+from remediation.selectors import DONE_STATES, latest_scans
+from remediation.services import protected_addresses
+from tenants.access import can_act
+from tenants.models import Member
+
+STEP_NOTES = {
+    Step.CONTAIN: "Acts at once, without a question. Ended sessions cannot be brought back; the lock can be undone. "
+    "Access tokens already issued may live on for up to an hour.",
+    Step.RETRACT: "Moves the selected mails to Deleted Items. Undo puts each back to the folder it came from.",
+    Step.PERSISTENCE: "Switches off what the attacker left behind. Only suspicious items are preselected.",
+    Step.PASSWORD: "Makes a strong new password and shows it once, to you. Tell it by phone, never by mail.",
+    Step.RE_ENABLE: "Unlocks the account and ends all sessions once more.",
+    Step.REMEDIATED: "Closes the incident. The panel folds and can be opened again.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """One run as a row shows it. `tone` is a CSS word: done, failed, waiting, undone."""
+
+    pk: int
+    words: str
+    title: str
+    tone: str
+    at: datetime | None
+    by_name: str
+    verified_at: datetime | None
+    message: str
+    code: str
+    request_id: str
+    can_undo: bool
+    undo_note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    """One finding as a row shows it, with the latest thing done to it."""
+
+    finding: Finding
+    run: RunView | None
+    is_checked: bool  # preselected
+    can_select: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """The findings of one kind: suspicious ones first, legitimate ones and refused ones apart."""
+
+    kind: str
+    heading: str
+    suspicious: list[ItemView]
+    others: list[ItemView]
+    is_checked: bool  # whether every source of this kind could be looked at
+    empty_words: str
+    notes: list[str]
+
+
+@dataclass(slots=True, kw_only=True)
+class StepView:
+    """One of the six rows. `state` is one of: blocked, todo, running, done, partly, failed, clear."""
+
+    number: int
+    label: str
+    note: str
+    state: str
+    words: str
+    done_count: int = 0
+    total_count: int = 0
+    failed_count: int = 0
+    open_count: int = 0
+    selectable_count: int = 0
+    at: datetime | None = None
+    by_name: str = ""
+    verified_at: datetime | None = None
+    is_next: bool = False
+    runs: list[RunView] = field(default_factory=list)
+    groups: list[GroupView] = field(default_factory=list)
+    scan: Scan | None = None
+    address_to_type: str = ""
+    address_reason: str = ""
+    open_items: list[str] = field(default_factory=list)
+    advice: list[str] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
+    password_run: int | None = None  # a password waits here for the reader
+
+    @property
+    def is_busy(self) -> bool:
+        return self.state == "running"
+
+    @property
+    def is_scanning(self) -> bool:
+        return self.scan is not None and self.scan.state in (ScanState.QUEUED, ScanState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class PanelView:
+    steps: list[StepView]
+    next_step: StepView | None
+    can_act: bool
+    is_open: bool
+    is_unpublished: bool
+
+    @property
+    def done_count(self) -> int:
+        return sum(step.state == "done" for step in self.steps)
+
+
+def panel_view(*, incident: Incident, member: Member) -> PanelView:
+    """The whole panel. The scope of the incident's tenant is open."""
+    reader = _Reader(incident, member)
+    steps = [reader.step(step) for step in Step]
+    following = next((step for step in steps if step.state in ("todo", "partly", "failed")), None)
+    if following and policies.can_take_steps(incident) and incident.is_active:
+        following.is_next = True
+    return PanelView(
+        steps=steps,
+        next_step=following if incident.is_active else None,
+        can_act=can_act(member),
+        is_open=incident.state in (IncidentState.ACTIVE, IncidentState.UNPUBLISHED),
+        is_unpublished=incident.state == IncidentState.UNPUBLISHED,
+    )
+
+
+class _Reader:
+    """Reads once, and puts the six rows together."""
+
+    def __init__(self, incident: Incident, member: Member) -> None:
+        self.incident, self.account, self.member = incident, incident.account, member
+        self.protected = protected_addresses()
+        self.runs: dict[int, list[ActionRun]] = defaultdict(list)
+        for run in ActionRun.objects.filter(incident=incident).select_related("order").order_by("pk"):
+            self.runs[run.step].append(run)
+        self.findings: dict[int, list[Finding]] = defaultdict(list)
+        for finding in Finding.objects.filter(incident=incident).order_by("-is_suspicious", "pk"):
+            self.findings[finding.step].append(finding)
+        self.scans = latest_scans(incident.pk)
+        self.password = self._waiting_password()
+
+    def step(self, step: Step) -> StepView:
+        runs = _latest(self.runs[step])
+        view = StepView(number=step, label=step.label, note=STEP_NOTES[step], state="todo", words="Not started")
+        view.scan = self.scans.get(step)
+        _count(view, runs)
+        if step in (Step.RETRACT, Step.PERSISTENCE):
+            self._add_groups(view, runs)
+        else:
+            view.runs = [_run_view(run) for run in runs]
+        _tell_state(view, runs)
+        self._add_particulars(view, step)
+        if not policies.can_take_steps(self.incident) and view.state == "todo":
+            view.state, view.words = "blocked", "Waits for the incident to be published"
+        return view
+
+    def _add_groups(self, view: StepView, runs: Sequence[ActionRun]) -> None:
+        latest = {run.finding_id: run for run in runs if run.finding_id}
+        by_kind: dict[str, list[ItemView]] = defaultdict(list)
+        for finding in self.findings[view.number]:
+            item = _item_view(finding, latest.get(finding.pk))
+            if finding.gone_at and item.run is None:
+                continue
+            by_kind[finding.kind].append(item)
+        coverage = {row["kind"]: row for row in (view.scan.coverage if view.scan else [])}
+        for kind, (heading, empty) in FINDING_KINDS.items():
+            if kind in by_kind or kind in coverage:
+                view.groups.append(_group_view(kind, heading, empty, by_kind[kind], view.scan))
+        items = [item for rows in by_kind.values() for item in rows]
+        view.open_count = sum(item.is_checked for item in items)
+        view.selectable_count = sum(item.can_select for item in items)
+
+    def _add_particulars(self, view: StepView, step: Step) -> None:
+        account = self.account
+        if step in (Step.CONTAIN, Step.PASSWORD, Step.RE_ENABLE):
+            address, why = policies.address_to_type(self.incident, protected=self.protected, by=self.member)
+            view.address_to_type, view.address_reason = address, why
+            if policies.is_sync_account(account):
+                view.state, view.words = "blocked", "Never offered: this is the directory-sync account"
+        if step in (Step.RE_ENABLE, Step.REMEDIATED):
+            counts = {number: self._open_count(number) for number in (Step.RETRACT, Step.PERSISTENCE)}
+            view.open_items = [
+                item.words for item in policies.open_items(self.incident, open_findings=counts, before=step)
+            ]
+        if step == Step.CONTAIN:
+            view.advice, view.commands = _containment_advice(account)
+        if step == Step.PASSWORD:
+            view.advice, view.commands = _password_advice(account)
+            view.password_run = self.password
+        if step == Step.REMEDIATED and self.incident.state == IncidentState.REMEDIATED:
+            view.state, view.words = "done", "Remediated"
+            view.at, view.by_name = self.incident.closed_at, self.incident.closed_by_name
+
+    def _open_count(self, step: int) -> int:
+        done = {run.finding_id for run in self.runs[step] if run.state in DONE_STATES}
+        return sum(finding.is_meant_by_all and finding.pk not in done for finding in self.findings[step])
+
+    def _waiting_password(self) -> int | None:
+        waiting = IssuedPassword.objects.filter(
+            run__incident=self.incident, viewer_id=self.member.pk, accepted_at__isnull=False, destroyed_at=None
+        )
+        return waiting.order_by("-pk").values_list("run_id", flat=True).first()
+
+
+def _latest(runs: Sequence[ActionRun]) -> list[ActionRun]:
+    return list({(run.action_key, run.target_key): run for run in runs}.values())
+
+
+def _count(view: StepView, runs: Sequence[ActionRun]) -> None:
+    view.total_count = len(runs)
+    view.done_count = sum(run.state in DONE_STATES for run in runs)
+    view.failed_count = sum(run.state in RETRIABLE_STATES for run in runs)
+
+
+def _tell_state(view: StepView, runs: Sequence[ActionRun]) -> None:
+    """The row's state and the words for it, from the latest run of each target."""
+    waiting = [run for run in runs if run.state in WAITING_STATES]
+    ends = [run for run in runs if run.finished_at]
+    if ends:
+        last = max(ends, key=lambda run: run.finished_at or run.due_at)
+        view.at, view.by_name = last.finished_at, last.undone_by_name or last.order.requested_by_name
+    if waiting:
+        is_undo = any(run.state == RunState.UNDOING for run in waiting)
+        finished = view.total_count - len(waiting)
+        view.state, view.words = "running", f"{'Undoing' if is_undo else 'Running'}, {finished} of {view.total_count}"
+    elif view.failed_count:
+        view.state = "partly" if view.done_count else "failed"
+        view.words = f"{view.done_count} of {view.total_count} done, {view.failed_count} failed"
+    elif view.done_count:
+        _tell_done(view, runs)
+    elif runs:
+        view.words = "Undone"
+    elif view.groups and not view.open_count and not view.is_scanning:
+        view.state, view.words = "clear", "Nothing suspicious found"
+    elif view.open_count:
+        view.words = f"{view.open_count} suspicious"
+
+
+def _tell_done(view: StepView, runs: Sequence[ActionRun]) -> None:
+    verified = [run.verified_at for run in runs if run.state in DONE_STATES and run.verified_at]
+    skipped = [run for run in runs if run.state == RunState.SKIPPED]
+    if len(verified) + len(skipped) == view.done_count and verified:
+        view.verified_at = max(verified)
+    is_whole = view.done_count == view.total_count or view.number in (Step.RETRACT, Step.PERSISTENCE)
+    if is_whole and not view.open_count:
+        view.state, view.words = "done", _DONE_WORDS[view.number].format(count=view.done_count)
+    else:
+        view.state, view.words = "partly", f"{view.done_count} of {view.total_count + view.open_count} done"
+
+
+_DONE_WORDS = {
+    Step.CONTAIN: "Sessions ended and account locked",
+    Step.RETRACT: "{count} mails moved to Deleted Items",
+    Step.PERSISTENCE: "{count} items disabled",
+    Step.PASSWORD: "New password set",
+    Step.RE_ENABLE: "Account re-enabled and sessions ended",
+    Step.REMEDIATED: "Remediated",
+}
+_TONES = {
+    RunState.SUCCEEDED: "done",
+    RunState.SKIPPED: "done",
+    RunState.UNDONE: "undone",
+    RunState.FAILED: "failed",
+    RunState.ERRORED: "failed",
+    RunState.UNDO_FAILED: "failed",
+}
+
+
+def _run_view(run: ActionRun) -> RunView:
+    action = ACTIONS[run.action_key]
+    return RunView(
+        pk=run.pk,
+        words=run_words(run),
+        title=run.title,
+        tone=_TONES.get(RunState(run.state), "waiting"),
+        at=run.finished_at,
+        by_name=run.undone_by_name or run.order.requested_by_name,
+        verified_at=run.verified_at,
+        message=run.message,
+        code=run.code,
+        request_id=run.request_id,
+        can_undo=action.can_undo and run.state in (RunState.SUCCEEDED, RunState.UNDO_FAILED),
+        undo_note=action.undo_note,
+    )
+
+
+def _item_view(finding: Finding, run: ActionRun | None) -> ItemView:
+    is_taken = run is not None and run.state in (*DONE_STATES, *WAITING_STATES, RunState.UNDO_FAILED)
+    can_select = not finding.refusal and not is_taken and not finding.gone_at
+    return ItemView(
+        finding=finding,
+        run=_run_view(run) if run else None,
+        is_checked=can_select and finding.is_meant_by_all,
+        can_select=can_select,
+    )
+
+
+def _group_view(kind: str, heading: str, empty: str, items: list[ItemView], scan: Scan | None) -> GroupView:
+    rows = [row for row in (scan.coverage if scan else []) if row["kind"] == kind]
+    suspicious = [item for item in items if _stands_out(item)]
+    return GroupView(
+        kind=kind,
+        heading=heading,
+        suspicious=suspicious,
+        others=[item for item in items if not _stands_out(item)],
+        is_checked=all(row["is_checked"] for row in rows),
+        empty_words=empty,
+        notes=[f"{row['source']}: {row['note']}" for row in rows if row["note"]],
+    )
+
+
+def _stands_out(item: ItemView) -> bool:
+    finding = item.finding
+    if finding.refusal or finding.verdict == Verdict.LEGITIMATE:
+        return False
+    return finding.is_suspicious or finding.verdict == Verdict.MALICIOUS or item.run is not None
+
+
+def _containment_advice(account: Account) -> tuple[list[str], list[str]]:
+    """What the lock reaches for this kind of account, and what has to be done elsewhere."""
+    advice = []
+    if policies.is_privileged(account):
+        advice.append(
+            "This account holds admin roles: Microsoft lets Petra lock it only where Petra's application holds "
+            "Privileged Authentication Administrator in this tenant."
+        )
+    if account.is_guest:
+        advice.append("A guest signs in at home: the lock keeps them out of this tenant, their own sessions go on.")
+    if not account.is_synced:
+        return advice, []
+    advice.append(
+        "Synchronized from on-premises: the lock holds in the cloud at once, but the next synchronization unlocks the "
+        "account again unless it is disabled on-premises, too. Give these commands to the on-premises administrator."
+    )
+    name = _quoted(account.on_premises_sam_account_name or account.user_principal_name)
+    return advice, [f"Disable-ADAccount -Identity {name}", "Start-ADSyncSyncCycle -PolicyType Delta"]
+
+
+def _password_advice(account: Account) -> tuple[list[str], list[str]]:
+    if not account.is_synced:
+        return ["Call the person. Never send a password by mail: the mailbox may still be read by others."], []
+    name = _quoted(account.on_premises_sam_account_name or account.user_principal_name)
+    reset = f"Set-ADAccountPassword -Identity {name} -Reset -NewPassword (Read-Host -AsSecureString 'New password')"
+    advice = [
+        "The password of this account lives on-premises; Microsoft refuses a reset from here. The on-premises "
+        "administrator has to reset it twice, so that the old one cannot be replayed."
+    ]
+    return advice, [reset, reset, "Start-ADSyncSyncCycle -PolicyType Delta"]
+
+
+def _quoted(name: str) -> str:
+    """A name as a PowerShell string literal; quotes in it are doubled."""
+    return "'" + name.replace("'", "''") + "'"

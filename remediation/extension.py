@@ -1,0 +1,53 @@
+"""What remediation answers to the incidents app: the other end of `incidents.extensions`."""
+
+from collections.abc import Sequence
+
+from incidents.extensions import DoneAction
+from incidents.models import Incident
+from remediation.actions.registry import ACTIONS
+from remediation.enums import RunState
+from remediation.models import ActionRun
+from remediation.services import scans_begin
+from tenants.models import Member
+
+TOLD_STATES = (RunState.SUCCEEDED, RunState.SKIPPED, RunState.FAILED, RunState.UNDONE, RunState.UNDO_FAILED)
+
+
+class RemediationPort:
+    def actions_of(self, incident_ids: Sequence[int]) -> list[DoneAction]:
+        runs = ActionRun.objects.filter(incident_id__in=incident_ids, state__in=TOLD_STATES, finished_at__isnull=False)
+        return [_told(run) for run in runs.select_related("order").order_by("finished_at", "pk")]
+
+    def incident_opened(self, *, incident: Incident, by: Member | None) -> None:
+        scans_begin(incident=incident, by=by)
+
+
+def _told(run: ActionRun) -> DoneAction:
+    assert run.finished_at is not None  # noqa: S101  # the query asks for it
+    return DoneAction(
+        incident_id=run.incident_id,
+        at=run.finished_at,
+        step=run.step,
+        words=f"{run_words(run)} – {run.title}",
+        by_name=run.undone_by_name or run.order.requested_by_name,
+        outcome=run.state,
+        verified_at=run.verified_at,
+    )
+
+
+def run_words(run: ActionRun) -> str:
+    """What a run came to, in a few words."""
+    action = ACTIONS[run.action_key]
+    match run.state:
+        case RunState.SUCCEEDED:
+            return action.done
+        case RunState.SKIPPED:
+            return f"{action.done} (it was so already)"
+        case RunState.UNDONE:
+            return action.undone
+        case RunState.UNDO_FAILED:
+            return f"Undo failed: {action.title}"
+        case RunState.FAILED | RunState.ERRORED:
+            return f"Failed: {action.title}"
+        case _:
+            return action.title

@@ -1,0 +1,122 @@
+"""May this be done now? Pure functions: `check_x` raises with the reason, `can_x` answers yes or no."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from incidents.enums import IncidentState
+from incidents.models import Account, Incident
+from remediation.enums import Step
+from remediation.models import Finding
+from tenants.models import Member
+
+SYNC_ACCOUNT_PREFIX = "sync_"
+SYNC_ACCOUNT_ROLE = "Directory Synchronization Accounts"
+# Held by ordinary people and of no use to an attacker; every other role makes an account privileged.
+HARMLESS_ROLES = frozenset({"Directory Readers", "Guest Inviter", "Message Center Reader", "Reports Reader"})
+
+
+class Refused(Exception):
+    """Petra does not do this. The message says why, what is unharmed and what to do."""
+
+
+class AddressNeeded(Refused):
+    """It is done only after the address was typed."""
+
+    def __init__(self, message: str, address: str) -> None:
+        super().__init__(message)
+        self.address = address
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItem:
+    """Something that is not done yet, in words."""
+
+    step: int
+    words: str
+
+
+def is_privileged(account: Account) -> bool:
+    """Whether the account holds an admin role that an attacker could use."""
+    return bool(set(account.roles) - HARMLESS_ROLES - {SYNC_ACCOUNT_ROLE})
+
+
+def is_sync_account(account: Account) -> bool:
+    """Whether this is the account with which the directory is synchronized."""
+    return SYNC_ACCOUNT_ROLE in account.roles or account.user_principal_name.casefold().startswith(SYNC_ACCOUNT_PREFIX)
+
+
+def check_incident_open(incident: Incident) -> None:
+    """Raises Refused when the incident's state does not allow a step."""
+    if incident.state == IncidentState.UNPUBLISHED:
+        raise Refused("Press Publish Incident first. Nothing was done.")
+    if incident.state == IncidentState.DISMISSED:
+        raise Refused("This incident was dismissed. Open it again to take a step. Nothing was done.")
+
+
+def can_take_steps(incident: Incident) -> bool:
+    return incident.state in (IncidentState.ACTIVE, IncidentState.REMEDIATED)
+
+
+def address_to_type(incident: Incident, *, protected: frozenset[str], by: Member) -> tuple[str, str]:
+    """The address that has to be typed before step 1, and why; two empty strings when none has to."""
+    account = incident.account
+    address = account.user_principal_name
+    if address.casefold() in protected:
+        return address, "This is a protected account."
+    if address.casefold() == by.email.casefold():
+        return address, "This is your own account: you may lock yourself out."
+    if is_privileged(account):
+        return address, f"This account holds {', '.join(account.roles)}."
+    return "", ""
+
+
+def check_account(incident: Incident, *, protected: frozenset[str], by: Member, typed: str) -> None:
+    """Raises Refused for the sync account, AddressNeeded where the address has to be typed and was not."""
+    if is_sync_account(incident.account):
+        raise Refused(
+            "This is the directory-sync account: locking it would stop the synchronization of the whole tenant. "
+            "Nothing was done."
+        )
+    address, why = address_to_type(incident, protected=protected, by=by)
+    if address and typed.strip().casefold() != address.casefold():
+        raise AddressNeeded(f"{why} Type its address to go on. Nothing was done.", address)
+
+
+def check_findings(findings: Sequence[Finding], *, typed: str) -> None:
+    """Raises Refused for what is never offered, AddressNeeded for protected accounts whose address was not typed."""
+    for finding in findings:
+        if finding.refusal:
+            raise Refused(f"{finding.title}: {finding.refusal} Nothing was done.")
+    for finding in findings:
+        address = finding.protected_address
+        if address and typed.strip().casefold() != address.casefold():
+            raise AddressNeeded(
+                f"{finding.title} concerns the protected account {address}. Type its address to go on. "
+                "Nothing was done.",
+                address,
+            )
+
+
+def check_reason(open_items: Iterable[OpenItem], reason: str) -> None:
+    """Raises Refused when something is still open and no reason was given."""
+    left = [item.words for item in open_items]
+    if left and not reason.strip():
+        raise Refused(f"Still open: {'; '.join(left)}. Give a reason to go on. Nothing was done.")
+
+
+def open_items(incident: Incident, *, open_findings: dict[int, int], before: Step) -> list[OpenItem]:
+    """What is not done of the steps before `before`. `open_findings` counts what "all" still means, by step."""
+    items: list[OpenItem] = []
+    if before > Step.RE_ENABLE and not incident.has_done(Step.CONTAIN):
+        items.append(OpenItem(Step.CONTAIN, "sessions were not ended and the account was not locked"))
+    for step, noun in ((Step.RETRACT, "phishing mail"), (Step.PERSISTENCE, "persistence item")):
+        if before == Step.RE_ENABLE and step == Step.RETRACT:
+            continue  # the mails of others do not keep this account locked
+        count = open_findings.get(step, 0)
+        if count:
+            items.append(OpenItem(step, f"{count} {noun}{'s' if count > 1 else ''} not dealt with"))
+    if not incident.has_done(Step.PASSWORD):
+        items.append(OpenItem(Step.PASSWORD, "the password was not reset"))
+    if before > Step.RE_ENABLE and not incident.has_done(Step.RE_ENABLE):
+        items.append(OpenItem(Step.RE_ENABLE, "the account was not re-enabled"))
+    return items

@@ -1,0 +1,60 @@
+"""Reading what was ordered, what is running and what is open. The scope of the tenant is open around every call."""
+
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from remediation.enums import RunState, ScanState, Step, Verdict
+from remediation.models import ActionRun, Finding, Scan
+
+DONE_STATES = (RunState.SUCCEEDED, RunState.SKIPPED)
+STRIKE = ("lock_account", "revoke_sessions")
+
+
+def runs_of(incident_id: int) -> "QuerySet[ActionRun]":
+    return ActionRun.objects.filter(incident_id=incident_id).order_by("pk")
+
+
+def findings_open(incident_id: int) -> "QuerySet[Finding]":
+    """What "all" means, and was not dealt with yet. The same rule as `Finding.is_meant_by_all`, for the database."""
+    handled = ActionRun.objects.filter(finding_id=OuterRef("pk"), state__in=DONE_STATES)
+    return Finding.objects.filter(
+        Q(verdict=Verdict.MALICIOUS) | Q(is_suspicious=True, verdict=Verdict.NONE),
+        ~Exists(handled),
+        incident_id=incident_id,
+        refusal="",
+        protected_address="",
+        others_affected=0,
+        gone_at=None,
+    )
+
+
+def latest_scans(incident_id: int) -> dict[int, Scan]:
+    """The newest scan of each step."""
+    scans = Scan.objects.filter(incident_id=incident_id).order_by("pk")
+    return {scan.step: scan for scan in scans}
+
+
+def step_progress(incident_id: int) -> tuple[int, datetime | None]:
+    """The bits of the steps that are done (bit n-1 is step n), and when the account was contained first."""
+    states: dict[int, dict[tuple[str, str], ActionRun]] = {step: {} for step in Step.values}
+    for run in runs_of(incident_id).only("pk", "step", "action_key", "target_key", "state", "applied_at", "tenant", "incident"):
+        states[run.step][run.action_key, run.target_key] = run  # the latest of each target
+    open_steps = set(findings_open(incident_id).values_list("step", flat=True))
+    scanned = {step for step, scan in latest_scans(incident_id).items() if scan.state == ScanState.COMPLETE}
+    done = 0
+    for step in (Step.CONTAIN, Step.RETRACT, Step.PERSISTENCE, Step.PASSWORD, Step.RE_ENABLE):
+        runs = states[step].values()
+        is_done = bool(runs) and all(run.state in (*DONE_STATES, RunState.UNDONE) for run in runs)
+        is_done = is_done and any(run.state in DONE_STATES for run in runs)
+        if step == Step.CONTAIN:
+            is_done = is_done and all(run.state in DONE_STATES for run in runs)
+        if step in (Step.RETRACT, Step.PERSISTENCE):
+            is_done = is_done and step in scanned and step not in open_steps
+        done |= is_done << (step - 1)
+    return done, _contained_at(states[Step.CONTAIN])
+
+
+def _contained_at(strike: dict[tuple[str, str], ActionRun]) -> datetime | None:
+    moments = [run.applied_at for run in strike.values() if run.state in DONE_STATES and run.applied_at]
+    return max(moments) if len(moments) == len(STRIKE) else None

@@ -1,0 +1,21 @@
+"""What people can decide about remediation. Nothing here speaks to Microsoft: workers do, after the commit."""
+
+from remediation.services.judgement import finding_judge, incident_mark_remediated
+from remediation.services.presses import Press, Pressed, open_counts, protected_addresses, step_press, step_preview
+from remediation.services.repeats import runs_undo, step_retry
+from remediation.services.scans import scan_request, scans_begin
+
+__all__ = [
+    "Press",
+    "Pressed",
+    "finding_judge",
+    "incident_mark_remediated",
+    "open_counts",
+    "protected_addresses",
+    "runs_undo",
+    "scan_request",
+    "scans_begin",
+    "step_press",
+    "step_preview",
+    "step_retry",
+]

@@ -1,0 +1,229 @@
+"""A press of a button, decided and written down. Nothing here speaks to Microsoft: workers do, after the commit."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from incidents.models import Incident
+from remediation import doorbell, passwords, policies
+from remediation.actions.registry import ACTIONS
+from remediation.enums import (
+    HOLDING_STATES,
+    OrderState,
+    RunState,
+    Step,
+)
+from remediation.models import ActionRun, Finding, WorkOrder
+from remediation.plans import Draft, digest, drafts_for
+from remediation.policies import Refused
+from remediation.selectors import DONE_STATES, findings_open
+from remediation.transitions import move_order, move_runs, progress
+from tenants import audit
+from tenants.audit import Act, Actor
+from tenants.enums import Outcome
+from tenants.models import Member, ProtectedAccount
+
+NOTHING_LEFT = "Nothing was left to do."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """What came with the press: which findings (or all that "all" means), what was typed, and the form's own key."""
+
+    key: str
+    finding_ids: Collection[int] = field(default_factory=tuple)
+    all_suspicious: bool = False
+    typed_address: str = ""
+    reason: str = ""
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """What became of a press: the order it made (or met), and what to tell the one who pressed."""
+
+    order: WorkOrder | None
+    words: str
+    is_new: bool
+
+
+def step_press(*, incident: Incident, step: Step, press: Press, by: Member) -> Pressed:
+    """Plan and start a step. The same form twice, or two people at once, start it once; all are told what happened.
+
+    Raises:
+        Refused: when policy forbids it; nothing was done.
+    """
+    with transaction.atomic():
+        incident = Incident.objects.select_for_update().select_related("account", "tenant").get(pk=incident.pk)
+        met = WorkOrder.objects.filter(tenant=incident.tenant, idempotency_key=press.key).first()
+        if met:
+            return Pressed(met, "This press was taken already.", is_new=False)
+        drafts = _checked_drafts(incident, step, press, by)
+        free, held = _free_drafts(incident, step, drafts, again=press.again)
+        if not free:
+            return Pressed(None, _words_of_held(held), is_new=False)
+        order = _order(incident, step, press, free, by)
+    return Pressed(order, "", is_new=True)
+
+
+def _checked_drafts(incident: Incident, step: Step, press: Press, by: Member) -> list[Draft]:
+    policies.check_incident_open(incident)
+    findings = _chosen_findings(incident, step, press)
+    if step in (Step.RETRACT, Step.PERSISTENCE):
+        policies.check_findings(findings, typed=press.typed_address)
+    else:
+        protected = protected_addresses()
+        policies.check_account(incident, protected=protected, by=by, typed=press.typed_address)
+    if step == Step.RE_ENABLE:
+        counts = open_counts(incident)
+        policies.check_reason(policies.open_items(incident, open_findings=counts, before=step), press.reason)
+    if step == Step.PASSWORD and incident.account.is_synced:
+        raise Refused(
+            "The password of a synchronized account can only be reset on-premises: Microsoft refuses it here. "
+            "The commands for the on-premises administrator stand in the step. Nothing was done."
+        )
+    return drafts_for(incident, step, findings)
+
+
+def _chosen_findings(incident: Incident, step: Step, press: Press) -> list[Finding]:
+    """The findings that a press names, all of this incident and this step.
+
+    Raises:
+        Refused: when one of them is not; a form of another incident, or forged.
+    """
+    if step not in (Step.RETRACT, Step.PERSISTENCE):
+        return []
+    if press.all_suspicious:
+        return list(findings_open(incident.pk).filter(step=step).order_by("pk"))
+    found = list(Finding.objects.filter(incident=incident, step=step, pk__in=press.finding_ids).order_by("pk"))
+    if len(found) != len(set(press.finding_ids)):
+        raise Refused("The form names something that does not belong to this incident. Nothing was done.")
+    if not found:
+        raise Refused("Nothing was selected. Select at least one item.")
+    return found
+
+
+def protected_addresses() -> frozenset[str]:
+    """The protected accounts of the tenant whose scope is open, lower case."""
+    return frozenset(name.casefold() for name in ProtectedAccount.objects.values_list("user_principal_name", flat=True))
+
+
+def open_counts(incident: Incident) -> dict[int, int]:
+    """How many findings are open, by step."""
+    counts: dict[int, int] = {}
+    for step in findings_open(incident.pk).values_list("step", flat=True):
+        counts[step] = counts.get(step, 0) + 1
+    return counts
+
+
+def _free_drafts(
+    incident: Incident, step: Step, drafts: Sequence[Draft], *, again: bool
+) -> tuple[list[Draft], list[ActionRun]]:
+    """Those drafts whose target nobody works on and that are not done already, and the runs that hold the others."""
+    keys = {draft.target_key for draft in drafts}
+    runs = ActionRun.objects.filter(incident=incident, step=step, target_key__in=keys).select_related("order")
+    latest = {(run.action_key, run.target_key): run for run in runs.order_by("pk")}
+    countered_at = _last_counter(incident)
+    free, held = [], []
+    for draft in drafts:
+        run = latest.get((draft.action.key, draft.target_key))
+        if run is None or run.state not in HOLDING_STATES or _may_repeat(draft, run, again, countered_at):
+            free.append(draft)
+        else:
+            held.append(run)
+    return free, held
+
+
+def _may_repeat(draft: Draft, run: ActionRun, again: bool, countered_at: dict[str, int]) -> bool:
+    if run.state != RunState.SUCCEEDED:
+        return False
+    return (again and draft.action.can_repeat) or countered_at.get(draft.action.key, 0) > run.pk
+
+
+def _last_counter(incident: Incident) -> dict[str, int]:
+    """For each action, the last run that took it back by doing the opposite."""
+    countering = {key: action.counters for key, action in ACTIONS.items() if action.counters}
+    runs = ActionRun.objects.filter(incident=incident, action_key__in=countering, state__in=DONE_STATES).order_by("pk")
+    return {countered: run.pk for run in runs for countered in countering[run.action_key]}
+
+
+def _words_of_held(held: Sequence[ActionRun]) -> str:
+    if not held:
+        return NOTHING_LEFT
+    run = held[-1]
+    who = run.order.requested_by_name
+    if run.state in (RunState.SUCCEEDED, RunState.UNDO_FAILED) and run.finished_at:
+        return f"Already done by {who} at {run.finished_at:%H:%M:%S} UTC. Nothing was done twice."
+    return f"{who} pressed this a moment ago: it is running. Nothing was done twice."
+
+
+def _order(incident: Incident, step: Step, press: Press, drafts: Sequence[Draft], by: Member) -> WorkOrder:
+    order = WorkOrder.objects.create(
+        tenant=incident.tenant,
+        incident=incident,
+        step=step,
+        idempotency_key=press.key,
+        plan_digest=digest(drafts),
+        requested_by_id=by.pk,
+        requested_by_name=by.display_name,
+        reason=press.reason.strip(),
+    )
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            runs = ActionRun.objects.bulk_create([_run(order, draft, now) for draft in drafts], batch_size=200)
+    except IntegrityError as error:
+        raise Refused("Somebody pressed this at the same moment: it is running. Nothing was done twice.") from error
+    for run in runs:
+        if run.action_key == "reset_password":
+            passwords.store(run=run, viewer=by)
+    move_order(order, source=OrderState.PLANNED, to=OrderState.APPROVED)
+    move_runs(ActionRun.objects.filter(order=order), source=RunState.PLANNED, to=RunState.QUEUED)
+    _record_press(order, incident, len(runs), by)
+    progress({incident.pk})
+    doorbell.ring_runs(incident.tenant_id)
+    return order
+
+
+def _run(order: WorkOrder, draft: Draft, now: datetime) -> ActionRun:
+    return ActionRun(
+        tenant_id=order.tenant_id,
+        order=order,
+        incident_id=order.incident_id,
+        finding=draft.finding,
+        step=order.step,
+        action_key=draft.action.key,
+        target_key=draft.target_key,
+        target=draft.target,
+        title=draft.title[:400],
+        lane=draft.action.lane(draft.target),
+        before=draft.before,
+        due_at=now,
+    )
+
+
+def _record_press(order: WorkOrder, incident: Incident, count: int, by: Member) -> None:
+    act = Act(
+        verb="press_step",
+        summary=f"Pressed {Step(order.step).label} ({count} action{'s' if count != 1 else ''}) – {incident.account}",
+        object_type="work_order",
+        object_id=order.pk,
+        incident_id=incident.pk,
+        after={"planDigest": order.plan_digest},
+        reason=order.reason,
+        outcome=Outcome.REQUESTED,
+    )
+    audit.record([act], tenant=incident.tenant, by=Actor.of(by))
+
+
+def step_preview(*, incident: Incident, step: Step, finding_ids: Collection[int], all_suspicious: bool) -> list[Draft]:
+    """What a press would do now; nothing is written and nothing is sent.
+
+    Raises:
+        Refused: when a finding does not belong to this incident, or none was chosen.
+    """
+    press = Press(key="", finding_ids=finding_ids, all_suspicious=all_suspicious)
+    return drafts_for(incident, step, _chosen_findings(incident, step, press))

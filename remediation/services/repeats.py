@@ -1,0 +1,100 @@
+"""Trying again what failed, and taking back what was done."""
+
+from collections import Counter
+from collections.abc import Collection
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from incidents.models import Incident
+from remediation import doorbell, policies
+from remediation.actions.registry import ACTIONS
+from remediation.enums import RETRIABLE_STATES, OrderState, RunState, Step
+from remediation.models import ActionRun, WorkOrder
+from remediation.policies import Refused
+from remediation.transitions import move_runs, progress
+from tenants import audit
+from tenants.audit import Act, Actor
+from tenants.enums import Outcome
+from tenants.models import Member
+
+UNDOABLE_STATES = (RunState.SUCCEEDED, RunState.UNDO_FAILED)
+
+
+def step_retry(*, incident: Incident, step: Step, by: Member) -> int:
+    """Retry failed: a new try of just those runs of a step that failed. Returns how many.
+
+    Raises:
+        Refused: when the incident's state does not allow it.
+    """
+    policies.check_incident_open(incident)
+    with transaction.atomic():
+        Incident.objects.select_for_update().get(pk=incident.pk)
+        failed = _latest_failed(incident, step)
+        again = {"due_at": timezone.now(), "finished_at": None, "message": "", "code": "", "lease_until": None}
+        count = sum(move_runs(failed, source=state, to=RunState.QUEUED, **again) for state in RETRIABLE_STATES)
+        if count:
+            _start_again(incident, failed, verb="retry_failed", words=f"Retry failed: {step.label} ({count})", by=by)
+    return count
+
+
+def _latest_failed(incident: Incident, step: Step) -> "QuerySet[ActionRun]":
+    """The failed runs whose target no later run has taken up."""
+    rows = ActionRun.objects.filter(incident=incident, step=step).order_by("pk")
+    latest = {row[1:3]: row for row in rows.values_list("pk", "action_key", "target_key", "state")}
+    return ActionRun.objects.filter(pk__in=[row[0] for row in latest.values() if row[3] in RETRIABLE_STATES])
+
+
+def runs_undo(*, incident: Incident, run_ids: Collection[int], by: Member) -> int:
+    """Take back what these runs did. Returns how many are being undone; pressed twice, it is done once.
+
+    Raises:
+        Refused: when one of them is not of this incident, or cannot be undone.
+    """
+    policies.check_incident_open(incident)
+    with transaction.atomic():
+        incident = Incident.objects.select_for_update().select_related("tenant", "account").get(pk=incident.pk)
+        runs = list(ActionRun.objects.filter(incident=incident, pk__in=run_ids))
+        _check_undoable(incident, runs, run_ids)
+        values = {"due_at": timezone.now(), "undone_by_name": by.display_name, "lease_until": None, "tries": 0}
+        chosen = ActionRun.objects.filter(pk__in=[run.pk for run in runs])
+        count = sum(
+            move_runs(chosen, source=state, to=RunState.UNDOING, verified_at=None, finished_at=None, **values)
+            for state in UNDOABLE_STATES
+        )
+        if count:
+            names = Counter(ACTIONS[run.action_key].undone for run in runs)
+            words = "Undo: " + ", ".join(f"{name} ({number})" for name, number in names.items())
+            _start_again(incident, chosen, verb="undo", words=words, by=by)
+    return count
+
+
+def _check_undoable(incident: Incident, runs: list[ActionRun], run_ids: Collection[int]) -> None:
+    if len(runs) != len(set(run_ids)) or not runs:
+        raise Refused("The form names something that does not belong to this incident. Nothing was done.")
+    for run in runs:
+        action = ACTIONS[run.action_key]
+        if not action.can_undo:
+            raise Refused(f"{run.title}: {action.undo_note} Nothing was done.")
+        if run.action_key == "lock_account" and policies.is_sync_account(incident.account):
+            raise Refused("The directory-sync account is never acted on. Nothing was done.")
+
+
+def _start_again(incident: Incident, runs: "QuerySet[ActionRun]", *, verb: str, words: str, by: Member) -> None:
+    order_ids = list(runs.values_list("order_id", flat=True))
+    WorkOrder.objects.filter(pk__in=order_ids, state=OrderState.FINISHED).update(
+        state=OrderState.APPROVED, finished_at=None
+    )
+    Incident.objects.filter(pk=incident.pk).update(version=F("version") + 1)
+    act = Act(
+        verb=verb,
+        summary=f"{words} – {incident.account}",
+        object_type="incident",
+        object_id=incident.pk,
+        incident_id=incident.pk,
+        outcome=Outcome.REQUESTED,
+    )
+    audit.record([act], tenant=incident.tenant, by=Actor.of(by))
+    progress({incident.pk})
+    doorbell.ring_runs(incident.tenant_id)

@@ -1,0 +1,36 @@
+"""Asking for a look at what a step could act on."""
+
+from django.db import IntegrityError, transaction
+
+from incidents.models import Incident
+from incidents.services import incident_changed
+from remediation import doorbell
+from remediation.enums import Step
+from remediation.models import Scan
+from tenants.audit import PETRA
+from tenants.models import Member
+
+SCANNED_STEPS = (Step.RETRACT, Step.PERSISTENCE)
+
+
+def scan_request(*, incident: Incident, step: Step, by: Member | None) -> bool:
+    """Put a scan in the queue. Returns False when one is waiting or running already."""
+    try:
+        with transaction.atomic():
+            Scan.objects.create(
+                tenant=incident.tenant,
+                incident=incident,
+                step=step,
+                requested_by_name=by.display_name if by else PETRA,
+            )
+            incident_changed(incident_id=incident.pk)
+            doorbell.ring_scan(incident.tenant_id)
+    except IntegrityError:
+        return False
+    return True
+
+
+def scans_begin(*, incident: Incident, by: Member | None) -> None:
+    """Look for everything that the steps could act on."""
+    for step in SCANNED_STEPS:
+        scan_request(incident=incident, step=step, by=by)

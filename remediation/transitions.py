@@ -1,0 +1,203 @@
+"""The only writer of state. Every change is a compare-and-set, with its audit row in the same transaction."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from incidents.services import incident_progressed
+from remediation.actions.registry import ACTIONS
+from remediation.enums import ORDER_TRANSITIONS, RUN_TRANSITIONS, WAITING_STATES, OrderState, RunState
+from remediation.models import ActionRun, WorkOrder
+from remediation.selectors import step_progress
+from tenants import audit
+from tenants.audit import Act, Actor
+from tenants.enums import Outcome as AuditOutcome
+from tenants.models import Connection, Tenant
+
+LEASE = timedelta(seconds=120)
+CLAIM_LIMIT = 400  # runs a worker takes at once
+
+_AUDIT_OUTCOMES = {
+    RunState.SUCCEEDED: AuditOutcome.DONE,
+    RunState.SKIPPED: AuditOutcome.DONE,
+    RunState.UNDONE: AuditOutcome.DONE,
+    RunState.FAILED: AuditOutcome.FAILED,
+    RunState.ERRORED: AuditOutcome.FAILED,
+    RunState.UNDO_FAILED: AuditOutcome.FAILED,
+}
+
+
+class IllegalTransition(Exception):
+    """A change of state that the table does not allow: a mistake of ours."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Settlement:
+    """How one claimed run came out, and what is to be kept of it."""
+
+    run: ActionRun
+    state: RunState
+    code: str = ""
+    message: str = ""
+    request_id: str = ""
+    before: Any = None
+    after: Any = None
+    due_at: datetime | None = None
+    changed: dict[str, Any] = field(default_factory=dict)
+
+
+def move_runs(runs: "QuerySet[ActionRun]", *, source: RunState, to: RunState, **values: Any) -> int:
+    """Compare-and-set: those of `runs` that are in `source` go to `to`. Returns how many went.
+
+    Raises:
+        IllegalTransition: when the table has no such arrow.
+    """
+    if to not in RUN_TRANSITIONS[source]:
+        raise IllegalTransition(f"{source} -> {to}")
+    return runs.filter(state=source).update(state=to, **values)
+
+
+def move_order(order: WorkOrder, *, source: OrderState, to: OrderState, **values: Any) -> bool:
+    """Compare-and-set of a work order. Returns whether it went.
+
+    Raises:
+        IllegalTransition: when the table has no such arrow.
+    """
+    if to not in ORDER_TRANSITIONS[source]:
+        raise IllegalTransition(f"{source} -> {to}")
+    return bool(WorkOrder.objects.filter(pk=order.pk, state=source).update(state=to, **values))
+
+
+def claim_runs(*, tenant: Tenant, now: datetime) -> list[ActionRun]:
+    """Take what is due in a tenant, lane by lane: a mailbox that another worker is busy in is left alone.
+
+    What is queued starts to run; an undo whose lease is free or ran out is taken with a new fence.
+    """
+    with transaction.atomic():
+        # One claim at a time in a tenant: it takes milliseconds, and nothing can slip between look and take.
+        Connection.objects.select_for_update().get(tenant=tenant)
+        runs = _due(now)[:CLAIM_LIMIT]
+        fence = uuid.uuid4().hex
+        taken = {"fence": fence, "lease_until": now + LEASE, "verified_at": None, "verify_due_at": None}
+        chosen = ActionRun.objects.filter(pk__in=[run.pk for run in runs])
+        move_runs(chosen, source=RunState.UNDOING, to=RunState.UNDOING, **taken)
+        move_runs(chosen, source=RunState.QUEUED, to=RunState.RUNNING, **taken)
+        return list(ActionRun.objects.filter(fence=fence).select_related("order", "incident").order_by("pk"))
+
+
+def _due(now: datetime) -> list[ActionRun]:
+    """Runs that may be claimed, without those whose mailbox is being worked in."""
+    waiting = ActionRun.objects.filter(state__in=WAITING_STATES)
+    busy = set(waiting.filter(lease_until__gt=now, lane__startswith="mailbox:").values_list("lane", flat=True))
+    due = waiting.exclude(state=RunState.RUNNING).filter(due_at__lte=now).order_by("step", "pk")
+    free = [run for run in due.only("pk", "lane", "lease_until", "tenant") if not (run.lease_until and run.lease_until > now)]
+    return [run for run in free if run.lane not in busy]
+
+
+def settle(settlements: Sequence[Settlement], *, tenant: Tenant) -> list[Settlement]:
+    """Write down how a claimed set came out: states, outcomes, audit rows and the incident's progress, in one go.
+
+    A run whose lease was taken over meanwhile is left as it is. Returns those that were written.
+    """
+    with transaction.atomic():
+        written = [one for group in _by_arrow(settlements) for one in _settle_group(group)]
+        _audit(written, tenant=tenant)
+        finish_orders({one.run.order_id for one in written})
+        progress({one.run.incident_id for one in written})
+    return written
+
+
+def _by_arrow(settlements: Sequence[Settlement]) -> Iterable[list[Settlement]]:
+    groups: dict[tuple[str, RunState], list[Settlement]] = defaultdict(list)
+    for one in settlements:
+        groups[one.run.state, one.state].append(one)
+    return groups.values()
+
+
+def _settle_group(group: list[Settlement]) -> list[Settlement]:
+    source, to, fence = RunState(group[0].run.state), group[0].state, group[0].run.fence
+    ours = ActionRun.objects.filter(pk__in=[one.run.pk for one in group], fence=fence, state=source)
+    won = set(ours.select_for_update().values_list("pk", flat=True))
+    now = timezone.now()
+    is_end = to not in WAITING_STATES
+    move_runs(
+        ActionRun.objects.filter(pk__in=won), source=source, to=to, lease_until=None, finished_at=now if is_end else None
+    )
+    written = [one for one in group if one.run.pk in won]
+    for one in written:
+        _take_over(one)
+    columns = ["code", "message", "request_id", "before", "after", "due_at", "applied_at", "verify_due_at", "verify_tries"]
+    ActionRun.objects.bulk_update([one.run for one in written], columns, batch_size=200)
+    return written
+
+
+def _take_over(one: Settlement) -> None:
+    """Copy what the settlement keeps to its run (in memory)."""
+    run = one.run
+    run.state, run.code, run.message, run.request_id = one.state, one.code[:120], one.message, one.request_id[:80]
+    run.before = run.before if one.before is None else one.before
+    run.after = run.after if one.after is None else one.after
+    run.due_at = one.due_at or run.due_at
+    run.verify_tries = 0
+    for name, value in one.changed.items():
+        setattr(run, name, value)
+
+
+def _audit(written: list[Settlement], *, tenant: Tenant) -> None:
+    """One audit row for each end; a try that goes back to the queue is told by its attempt, not here."""
+    by_actor: dict[Actor, list[Act]] = defaultdict(list)
+    for one in written:
+        if one.state in _AUDIT_OUTCOMES:
+            order = one.run.order
+            name = one.run.undone_by_name if one.state in {RunState.UNDONE, RunState.UNDO_FAILED} else ""
+            actor = Actor(order.requested_by_id, order.requested_by_name) if not name else Actor(None, name)
+            by_actor[actor].append(_act(one))
+    for actor, acts in by_actor.items():
+        audit.record(acts, tenant=tenant, by=actor)
+
+
+def _act(one: Settlement) -> Act:
+    run, action = one.run, ACTIONS[one.run.action_key]
+    words = {
+        RunState.SUCCEEDED: action.done,
+        RunState.SKIPPED: f"{action.done}: it was so already",
+        RunState.UNDONE: action.undone,
+        RunState.UNDO_FAILED: f"Undo failed: {action.title}",
+    }.get(one.state, f"Failed: {action.title}")
+    return Act(
+        verb=run.action_key,
+        summary=f"{words} – {run.title}" + (f". {one.message}" if one.message else ""),
+        object_type="action_run",
+        object_id=run.pk,
+        incident_id=run.incident_id,
+        before=run.before,
+        after=run.after,
+        request_id=one.request_id,
+        outcome=_AUDIT_OUTCOMES[one.state],
+    )
+
+
+def finish_orders(order_ids: set[int]) -> None:
+    """Close the orders that have nothing left to do."""
+    open_ids = set(
+        ActionRun.objects.filter(order_id__in=order_ids, state__in=(RunState.PLANNED, *WAITING_STATES)).values_list(
+            "order_id", flat=True
+        )
+    )
+    WorkOrder.objects.filter(pk__in=order_ids - open_ids, state=OrderState.APPROVED).update(
+        state=OrderState.FINISHED, finished_at=timezone.now()
+    )
+
+
+def progress(incident_ids: set[int]) -> None:
+    """Bring the incidents' dots and clock up to date, and tell the pages that look at them."""
+    for incident_id in incident_ids:
+        done, contained_at = step_progress(incident_id)
+        incident_progressed(incident_id=incident_id, steps_done=done, contained_at=contained_at)

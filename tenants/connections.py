@@ -1,0 +1,56 @@
+"""From a stored connection to a client that speaks to that tenant's Microsoft cloud, and no other."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.utils import timezone
+
+from graph import CLOUDS, AppCredentials, Certificate, Cloud, GraphClient, SecretRef, simulator_cloud
+from tenants.enums import CloudName
+from tenants.models import Connection, Tenant
+
+
+class ConnectionUnusable(Exception):
+    """The connection cannot be used as it stands; the message says why, for an admin."""
+
+
+def cloud_of(connection: Connection) -> Cloud:
+    """The cloud that a connection chose.
+
+    Raises:
+        ConnectionUnusable: for the demo cloud, when the tenant is no demo tenant or none is running.
+    """
+    if connection.cloud != CloudName.SIMULATOR:
+        return CLOUDS[connection.cloud]
+    if not connection.tenant.is_demo:
+        raise ConnectionUnusable("Only demo tenants may use the demo cloud.")
+    if not settings.SIMULATOR_URL:
+        raise ConnectionUnusable("The demo cloud is not running here: PETRA_SIMULATOR_URL is not set.")
+    return simulator_cloud(settings.SIMULATOR_URL)
+
+
+def graph_client(connection: Connection, *, resolve_secret: Callable[[SecretRef], str] | None = None) -> GraphClient:
+    """A client for the tenant of `connection`. Tokens are shared by all clients of the process.
+
+    Raises:
+        ConnectionUnusable: see `cloud_of`.
+    """
+    certificate = None
+    if connection.certificate_private_key:
+        certificate = Certificate(
+            private_key=connection.certificate_private_key,
+            thumbprint=connection.certificate_thumbprint,
+            public_certificate=connection.certificate_public,
+        )
+    credentials = AppCredentials(
+        tenant_id=connection.microsoft_tenant_id,
+        client_id=connection.client_id,
+        secret=connection.client_secret or None,
+        certificate=certificate,
+    )
+    return GraphClient(credentials=credentials, cloud=cloud_of(connection), resolve_secret=resolve_secret)
+
+
+def contact_made(tenant: Tenant) -> None:
+    """Note that Microsoft answered for this tenant just now."""
+    Connection.objects.filter(tenant=tenant).update(last_contact_at=timezone.now(), last_error="")
