@@ -17,11 +17,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import msal  # type: ignore[import-untyped]  # ships no types
+import msal
 import requests
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from msal.exceptions import MsalServiceError  # type: ignore[import-untyped]  # as above
+from msal.exceptions import MsalServiceError
 
 from graph.clouds import Cloud
 from graph.errors import AuthenticationFailed, ConnectionFailed, ServiceFailed

@@ -26,6 +26,10 @@ class MailboxGate:
 
     def __init__(self, limit: int = MAILBOX_LIMIT) -> None:
         self._limit = limit
+        self.clear()
+
+    def clear(self) -> None:
+        """Count from zero, with a lock of its own: what a forked child inherits belongs to its parent."""
         self._lock = threading.Lock()
         self._inside: Counter[str] = Counter()
 

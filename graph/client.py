@@ -4,6 +4,7 @@ One request goes plainly; several go in batches, several batches at a time, as t
 retries that can do no harm (`retry`). What Microsoft or the network did wrong stands in the response, never raised.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from graph.transport import Transport
 
 # Every client of this process counts its requests at a mailbox here.
 _mailbox_gate = MailboxGate()
+os.register_at_fork(after_in_child=_mailbox_gate.clear)
 
 
 @dataclass(kw_only=True, eq=False)

@@ -113,6 +113,9 @@ _CLASS_BY_CODE: dict[str, type[GraphError]] = {
     "ManagementObjectNotFoundException": NotFound,
 }
 
+# Message trace answers 401 where Microsoft's own service principal is missing; nothing is wrong with Petra's token.
+_TRACE_NOT_SET_UP = "Service principal-less Authentication failed"
+
 CONCURRENCY = "Directory_ConcurrencyViolation"
 _TRANSIENT_STATUSES = frozenset({408, 424, 429, 500, 502, 503, 504, 509})
 
@@ -124,7 +127,7 @@ def from_response(status: int, body: Any, headers: Mapping[str, str], *, is_writ
     `outcome_unknown`, for nobody can say how far it came.
     """
     described = _describe(body)
-    kind = _CLASS_BY_CODE.get(described.code) or _CLASS_BY_STATUS.get(status) or _class_of_range(status)
+    kind = _class_of(status, described)
     lowered = {name.lower(): value for name, value in headers.items()}
     return kind(
         message=described.message or f"Microsoft answered with status {status}.",
@@ -138,8 +141,11 @@ def from_response(status: int, body: Any, headers: Mapping[str, str], *, is_writ
     )
 
 
-def _class_of_range(status: int) -> type[GraphError]:
-    return ServiceFailed if status >= 500 or status == 408 else BadRequest
+def _class_of(status: int, described: "_Description") -> type[GraphError]:
+    if _TRACE_NOT_SET_UP in described.message:
+        return PermissionDenied
+    special = _CLASS_BY_CODE.get(described.code) or _CLASS_BY_STATUS.get(status)
+    return special or (ServiceFailed if status >= 500 or status == 408 else BadRequest)
 
 
 def parse_retry_after(value: str | None) -> float | None:
@@ -237,43 +243,59 @@ _WORDS_BY_CODE: dict[str, str] = {
 _WORDS_BY_PHRASE: tuple[tuple[str, str], ...] = (
     (
         "on-premises mastered",
-        "This account is synchronised from on-premises, and Microsoft lets this be changed only there. "
-        "The on-premises administrator has to do it in Active Directory.",
+        (
+            "This account is synchronised from on-premises, and Microsoft lets this be changed only there. "
+            "The on-premises administrator has to do it in Active Directory."
+        ),
     ),
     (
         "password complexity",
-        "Microsoft refused the password because it does not meet the tenant's password rules. "
-        "Start the step again to make another one.",
+        (
+            "Microsoft refused the password because it does not meet the tenant's password rules. "
+            "Start the step again to make another one."
+        ),
     ),
     (
         "default authentication method",
-        "This is the account's default sign-in method, which Microsoft removes only after the others. "
-        "Remove the others first, or set another default, and try again.",
+        (
+            "This is the account's default sign-in method, which Microsoft removes only after the others. "
+            "Remove the others first, or set another default, and try again."
+        ),
     ),
     (
-        "Service principal-less Authentication failed",
-        "Message trace is not set up in this tenant: the service principal of Microsoft's "
-        '"Transport Data Platform" is missing. After it was added, Microsoft takes several hours.',
+        _TRACE_NOT_SET_UP,
+        (
+            "Message trace is not set up in this tenant: the service principal of Microsoft's "
+            '"Transport Data Platform" is missing. After it was added, Microsoft takes several hours.'
+        ),
     ),
     (
         "AuthZ-CmdletAccessDenied",
-        "Petra's application may not run Exchange commands in this tenant. Assign the Entra role "
-        "Exchange Administrator to its service principal; it takes effect within minutes to hours.",
+        (
+            "Petra's application may not run Exchange commands in this tenant. Assign the Entra role "
+            "Exchange Administrator to its service principal; it takes effect within minutes to hours."
+        ),
     ),
     (
         "Application is over its MailboxConcurrency limit",
-        "Another program is using this mailbox through Petra's application at the same time. Nothing was done; "
-        "try again in a moment.",
+        (
+            "Another program is using this mailbox through Petra's application at the same time. Nothing was done; "
+            "try again in a moment."
+        ),
     ),
     (
         "AppOnly AccessPolicy",
-        "An application access policy in Exchange keeps Petra out of this mailbox. "
-        "The tenant's Exchange administrator can add the mailbox to the policy.",
+        (
+            "An application access policy in Exchange keeps Petra out of this mailbox. "
+            "The tenant's Exchange administrator can add the mailbox to the policy."
+        ),
     ),
     (
         "Access to OData is disabled",
-        "An application access policy in Exchange keeps Petra out of this mailbox. "
-        "The tenant's Exchange administrator can add the mailbox to the policy.",
+        (
+            "An application access policy in Exchange keeps Petra out of this mailbox. "
+            "The tenant's Exchange administrator can add the mailbox to the policy."
+        ),
     ),
 )
 

@@ -159,7 +159,7 @@ _BROADER: dict[str, tuple[str, ...]] = {
     "IdentityRiskEvent.Read.All": ("IdentityRiskEvent.ReadWrite.All",),
     "Organization.Read.All": ("Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"),
     "Domain.Read.All": ("Domain.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"),
-    **{name: ("UserAuthenticationMethod.ReadWrite.All",) for name in _METHOD_PERMISSIONS.values()},
+    **dict.fromkeys(_METHOD_PERMISSIONS.values(), ("UserAuthenticationMethod.ReadWrite.All",)),
 }
 
 

@@ -116,8 +116,8 @@ class Transport:
             if self._resolve_secret is None:
                 raise LookupError("no secrets at hand")
             return self._resolve_secret(reference)
-        except Exception as fault:
-            # Whatever went wrong in there may carry the secret in its text. Other requests of the batch go on.
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the other requests of the batch go on
+            # Its text is not repeated: it may carry the secret.
             log.warning("microsoft.secret_unavailable", reference=reference.reference, fault=type(fault).__name__)
             raise GraphError(message=f"No value for {reference!r}.", code="SecretUnavailable") from None
 

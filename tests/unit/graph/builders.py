@@ -30,8 +30,10 @@ GRAPH: list[Row] = [
     (
         "users.by_addresses",
         users.by_addresses(["o'neil@acme.example"], select=("id",)),
-        "GET /users?$filter=userPrincipalName%20eq%20'o''neil%40acme.example'%20or%20mail%20eq%20"
-        "'o''neil%40acme.example'&$select=id",
+        (
+            "GET /users?$filter=userPrincipalName%20eq%20'o''neil%40acme.example'%20or%20mail%20eq%20"
+            "'o''neil%40acme.example'&$select=id"
+        ),
         None,
     ),
     (
@@ -90,15 +92,19 @@ GRAPH: list[Row] = [
     (
         "mail.by_internet_message_ids",
         mail.by_internet_message_ids("u1", ["<a+b=1@x>", "<c&d@x>"], select=("id",)),
-        "GET /users/u1/messages?$filter=internetMessageId%20eq%20'%3Ca%2Bb%3D1%40x%3E'%20or%20"
-        "internetMessageId%20eq%20'%3Cc%26d%40x%3E'&$select=id&$top=50",
+        (
+            "GET /users/u1/messages?$filter=internetMessageId%20eq%20'%3Ca%2Bb%3D1%40x%3E'%20or%20"
+            "internetMessageId%20eq%20'%3Cc%26d%40x%3E'&$select=id&$top=50"
+        ),
         None,
     ),
     (
         "mail.by_sender_and_subject",
         mail.by_sender_and_subject("u1", "a@x", "let's pay #1", SINCE, select=("id",)),
-        "GET /users/u1/messages?$filter=receivedDateTime%20ge%202026-03-01T08:30:00Z%20and%20from/emailAddress/address"
-        "%20eq%20'a%40x'%20and%20subject%20eq%20'let''s%20pay%20%231'&$select=id&$orderby=receivedDateTime%20desc&$top=50",
+        (
+            "GET /users/u1/messages?$filter=receivedDateTime%20ge%202026-03-01T08:30:00Z%20and%20from/emailAddress/address"
+            "%20eq%20'a%40x'%20and%20subject%20eq%20'let''s%20pay%20%231'&$select=id&$orderby=receivedDateTime%20desc&$top=50"
+        ),
         None,
     ),
     ("mail.message", mail.message("u1", "AAMk/+=", ("id",)), "GET /users/u1/messages/AAMk%2F%2B%3D?$select=id", None),

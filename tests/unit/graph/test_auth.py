@@ -100,7 +100,7 @@ def make_certificate() -> Certificate:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode()
     public = certificate.public_bytes(serialization.Encoding.PEM).decode()
-    thumbprint = certificate.fingerprint(hashes.SHA1()).hex()
+    thumbprint = certificate.fingerprint(hashes.SHA1()).hex()  # noqa: S303 - Microsoft names certificates by it
     return Certificate(private_key=pem, thumbprint=thumbprint, public_certificate=public)
 
 
@@ -129,7 +129,7 @@ def test_without_a_credential_nothing_is_asked(tiny_cloud: TinyCloud) -> None:
     ],
 )
 def test_a_refusal_carries_microsofts_number(tiny_cloud: TinyCloud, description: str, error: str, code: str) -> None:
-    tiny_cloud.issue = lambda form: refuse(description, error)
+    tiny_cloud.issue = lambda _: refuse(description, error)
 
     with pytest.raises(AuthenticationFailed) as caught:
         authenticator(tiny_cloud).token(Service.GRAPH)
@@ -168,7 +168,7 @@ def token_reply(token: str) -> Reply:
 
 
 def test_an_unknown_tenant_is_told(tiny_cloud: TinyCloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tiny_cloud, "serve", lambda seen: refuse("AADSTS90002: Tenant not found.", "invalid_tenant"))
+    monkeypatch.setattr(tiny_cloud, "serve", lambda _: refuse("AADSTS90002: Tenant not found.", "invalid_tenant"))
 
     with pytest.raises(AuthenticationFailed) as caught:
         authenticator(tiny_cloud).token(Service.GRAPH)
@@ -188,7 +188,7 @@ def test_a_key_that_is_no_key_is_told_without_repeating_it(tiny_cloud: TinyCloud
 
 @pytest.mark.parametrize("reply", [Reply(503, None), Reply(200, b"<html>"), refuse("busy", "temporarily_unavailable")])
 def test_a_fault_of_the_sign_in_service_passes(tiny_cloud: TinyCloud, reply: Reply) -> None:
-    tiny_cloud.issue = lambda form: reply
+    tiny_cloud.issue = lambda _: reply
 
     with pytest.raises(ServiceFailed) as caught:
         authenticator(tiny_cloud).token(Service.GRAPH)

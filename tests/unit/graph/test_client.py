@@ -151,7 +151,7 @@ def test_a_netrc_does_not_replace_the_token(
 
 
 def test_cookies_are_not_kept(tiny_cloud: TinyCloud) -> None:
-    tiny_cloud.answer = lambda seen: Reply(200, {}, {"Set-Cookie": "route=1; Path=/"})
+    tiny_cloud.answer = lambda _: Reply(200, {}, {"Set-Cookie": "route=1; Path=/"})
     client = tiny_cloud.client()
 
     client.send(users.get("u1"))
@@ -174,7 +174,7 @@ def test_a_mailbox_never_has_more_than_four(tiny_cloud: TinyCloud) -> None:
 
 
 def test_nor_when_several_callers_meet_at_it(tiny_cloud: TinyCloud) -> None:
-    tiny_cloud.answer = lambda seen: threading.Event().wait(0.002) or OK  # a mailbox takes its time
+    tiny_cloud.answer = lambda _: threading.Event().wait(0.002) or OK  # a mailbox takes its time
     asked = [mail.move("u", f"m{number}", "deleteditems") for number in range(12)]
 
     with ThreadPoolExecutor(4) as pool:
@@ -235,7 +235,7 @@ def test_the_callers_context_reaches_the_threads(tiny_cloud: TinyCloud) -> None:
 
 
 def test_a_refusal_stands_in_the_response_with_what_it_would_need(tiny_cloud: TinyCloud) -> None:
-    tiny_cloud.answer = lambda seen: Reply(403, {"error": {"code": "ErrorAccessDenied"}}, {"request-id": "r-9"})
+    tiny_cloud.answer = lambda _: Reply(403, {"error": {"code": "ErrorAccessDenied"}}, {"request-id": "r-9"})
 
     response = tiny_cloud.client().send(mail.move("u1", "m", "inbox"))
 
@@ -271,7 +271,7 @@ def test_a_throttled_part_is_sent_again_alone(tiny_cloud: TinyCloud, fake_time: 
 
 def test_a_throttled_batch_is_sent_again_whole(tiny_cloud: TinyCloud, fake_time: FakeTime) -> None:
     carried: list[Reply | None] = [THROTTLED]
-    tiny_cloud.carry = lambda seen: carried.pop() if carried else None
+    tiny_cloud.carry = lambda _: carried.pop() if carried else None
 
     responses = patient(tiny_cloud, fake_time).send_all([users.disable("u1"), users.disable("u2")])
 
@@ -280,7 +280,7 @@ def test_a_throttled_batch_is_sent_again_whole(tiny_cloud: TinyCloud, fake_time:
 
 
 def test_a_long_wait_is_told_not_slept(tiny_cloud: TinyCloud, fake_time: FakeTime) -> None:
-    tiny_cloud.answer = lambda seen: Reply(429, None, {"Retry-After": "120"})
+    tiny_cloud.answer = lambda _: Reply(429, None, {"Retry-After": "120"})
 
     response = patient(tiny_cloud, fake_time).send(users.disable("u1"))
 
@@ -301,7 +301,7 @@ def test_after_a_503_the_next_try_takes_a_new_connection(tiny_cloud: TinyCloud, 
 
 
 def test_a_redirect_is_not_followed(tiny_cloud: TinyCloud) -> None:
-    tiny_cloud.answer = lambda seen: Reply(302, None, {"Location": f"{tiny_cloud.url}/elsewhere"})
+    tiny_cloud.answer = lambda _: Reply(302, None, {"Location": f"{tiny_cloud.url}/elsewhere"})
 
     response = tiny_cloud.client().send(users.disable("u1"))
 
@@ -325,7 +325,7 @@ def test_a_claims_challenge_is_answered_once(tiny_cloud: TinyCloud, alone: bool)
 
 def test_a_challenged_batch_is_sent_again_whole(tiny_cloud: TinyCloud) -> None:
     carried: list[Reply | None] = [CHALLENGE]
-    tiny_cloud.carry = lambda seen: carried.pop() if carried else None
+    tiny_cloud.carry = lambda _: carried.pop() if carried else None
 
     responses = tiny_cloud.client().send_all([users.disable("u1"), users.disable("u2")])
 
@@ -335,7 +335,7 @@ def test_a_challenged_batch_is_sent_again_whole(tiny_cloud: TinyCloud) -> None:
 
 
 def test_a_challenge_that_does_not_end_is_told(tiny_cloud: TinyCloud) -> None:
-    tiny_cloud.answer = lambda seen: CHALLENGE
+    tiny_cloud.answer = lambda _: CHALLENGE
 
     response = tiny_cloud.client().send(users.disable("u1"))
 
@@ -356,7 +356,7 @@ def test_batches_challenged_together_renew_once(tiny_cloud: TinyCloud) -> None:
 
 
 def test_without_a_token_nothing_is_sent(tiny_cloud: TinyCloud) -> None:
-    tiny_cloud.issue = lambda form: Reply(400, {"error": "invalid_client", "error_description": "AADSTS7000215: no."})
+    tiny_cloud.issue = lambda _: Reply(400, {"error": "invalid_client", "error_description": "AADSTS7000215: no."})
 
     responses = tiny_cloud.client().send_all([users.disable("u1"), users.disable("u2")])
 
@@ -369,7 +369,7 @@ def test_without_a_token_nothing_is_sent(tiny_cloud: TinyCloud) -> None:
 
 
 def test_a_write_without_answer_is_not_sent_again(tiny_cloud: TinyCloud) -> None:
-    tiny_cloud.answer = lambda seen: DROP
+    tiny_cloud.answer = lambda _: DROP
 
     response = tiny_cloud.client().send(users.disable("u1"))
 
@@ -381,7 +381,7 @@ def test_a_write_without_answer_is_not_sent_again(tiny_cloud: TinyCloud) -> None
 
 def test_a_write_that_takes_too_long_has_an_unknown_outcome(tiny_cloud: TinyCloud) -> None:
     over = threading.Event()
-    tiny_cloud.answer = lambda seen: over.wait(10) and Reply(204)
+    tiny_cloud.answer = lambda _: over.wait(10) and Reply(204)
 
     response = tiny_cloud.client(timeout=(1, 0.1)).send(users.disable("u1"))
     over.set()
@@ -411,7 +411,7 @@ def test_of_a_batch_without_answer_only_the_reads_are_sent_again(tiny_cloud: Tin
 
 
 def test_a_write_that_met_a_server_error_is_not_sent_again(tiny_cloud: TinyCloud) -> None:
-    tiny_cloud.answer = lambda seen: Reply(502)
+    tiny_cloud.answer = lambda _: Reply(502)
 
     response = tiny_cloud.client().send(users.disable("u1"))
 
@@ -424,7 +424,7 @@ def test_a_batch_that_met_a_server_error_counts_as_one_without_answer(
     tiny_cloud: TinyCloud, fake_time: FakeTime
 ) -> None:
     carried: list[Reply | None] = [Reply(504)]
-    tiny_cloud.carry = lambda seen: carried.pop() if carried else None
+    tiny_cloud.carry = lambda _: carried.pop() if carried else None
 
     read, write = patient(tiny_cloud, fake_time).send_all([users.get("u1"), users.disable("u2")])
 
@@ -434,7 +434,7 @@ def test_a_batch_that_met_a_server_error_counts_as_one_without_answer(
 
 
 def test_a_part_that_a_batch_does_not_answer_is_unknown(tiny_cloud: TinyCloud) -> None:
-    tiny_cloud.carry = lambda seen: Reply(200, {"responses": [{"id": "2", "status": 204}]})
+    tiny_cloud.carry = lambda _: Reply(200, {"responses": [{"id": "2", "status": 204}]})
 
     first, second = tiny_cloud.client().send_all([users.disable("u1"), users.disable("u2")])
 
@@ -459,7 +459,7 @@ def test_what_could_not_be_connected_was_not_sent(tiny_cloud: TinyCloud, fake_ti
 
 
 def test_a_page_of_a_proxy_is_no_answer_to_a_read(tiny_cloud: TinyCloud, fake_time: FakeTime) -> None:
-    tiny_cloud.answer = lambda seen: Reply(200, b"<html>please log in</html>")
+    tiny_cloud.answer = lambda _: Reply(200, b"<html>please log in</html>")
 
     response = patient(tiny_cloud, fake_time).send(users.get("u1"))
 
@@ -481,7 +481,7 @@ def test_a_secret_is_resolved_when_it_is_sent(tiny_cloud: TinyCloud) -> None:
     assert "value of" not in repr(response) + repr(lines) + repr(client)
 
 
-@pytest.mark.parametrize("resolver", [None, lambda reference: {}["hush-hush"]])
+@pytest.mark.parametrize("resolver", [None, lambda _: {}["hush-hush"]])
 def test_a_secret_that_is_gone_stops_only_its_own_request(tiny_cloud: TinyCloud, resolver: Any) -> None:
     client = tiny_cloud.client(resolve_secret=resolver)
 
@@ -496,7 +496,7 @@ def test_a_secret_that_is_gone_stops_only_its_own_request(tiny_cloud: TinyCloud,
 
 
 def test_each_round_trip_leaves_one_line_without_tokens_or_bodies(tiny_cloud: TinyCloud) -> None:
-    tiny_cloud.answer = lambda seen: Reply(204, None, {"request-id": "r-1"})
+    tiny_cloud.answer = lambda _: Reply(204, None, {"request-id": "r-1"})
 
     with capture_logs() as lines:
         tiny_cloud.client().send(users.disable("u1"))
@@ -517,7 +517,7 @@ def test_each_round_trip_leaves_one_line_without_tokens_or_bodies(tiny_cloud: Ti
 
 
 def test_a_round_trip_without_answer_is_logged_too(tiny_cloud: TinyCloud) -> None:
-    tiny_cloud.answer = lambda seen: DROP
+    tiny_cloud.answer = lambda _: DROP
 
     with capture_logs() as lines:
         tiny_cloud.client().send(users.disable("u1"))
@@ -570,7 +570,7 @@ def test_a_page_that_fails_is_raised_after_the_rows_before_it(tiny_cloud: TinyCl
 
 def test_pages_that_go_in_a_circle_end(tiny_cloud: TinyCloud) -> None:
     link = "https://graph.microsoft.com/v1.0/users?$skiptoken=1"
-    tiny_cloud.answer = lambda seen: Reply(200, {"value": [], "@odata.nextLink": link})
+    tiny_cloud.answer = lambda _: Reply(200, {"value": [], "@odata.nextLink": link})
 
     with pytest.raises(ServiceFailed, match="already read"):
         list(tiny_cloud.client().pages(users.list_users()))

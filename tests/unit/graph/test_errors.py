@@ -58,6 +58,7 @@ def body(code: str, message: str = "") -> dict[str, Any]:
         (400, body("Request_BadRequest"), BadRequest),
         (400, body("InefficientFilter"), BadRequest),
         (401, body("InvalidAuthenticationToken", "Access token is empty."), AuthenticationFailed),
+        (401, body("Unauthorized", "Service principal-less Authentication failed: the service"), PermissionDenied),
         (403, INSUFFICIENT, PermissionDenied),
         (403, body("ErrorAccessDenied", "Access is denied. Check credentials and try again."), PermissionDenied),
         (403, None, PermissionDenied),
@@ -153,7 +154,7 @@ def test_retry_after_as_a_date() -> None:
 def test_an_error_survives_the_queue() -> None:
     error = from_response(429, body("TooManyRequests", "slow down"), {"Retry-After": "7"})
 
-    copy = pickle.loads(pickle.dumps(error))
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
 
     assert type(copy) is Throttled
     assert vars(copy) == vars(error)

@@ -62,8 +62,8 @@ class TinyCloud:
     """The server. `answer` scripts each call or part, `carry` the batch as a whole (None lets it be unpacked)."""
 
     def __init__(self) -> None:
-        self.answer: Callable[[Seen], Reply] = lambda seen: OK
-        self.carry: Callable[[Seen], Reply | None] = lambda seen: None
+        self.answer: Callable[[Seen], Reply] = lambda _: OK
+        self.carry: Callable[[Seen], Reply | None] = lambda _: None
         self.issue: Callable[[dict[str, str]], Reply] = self._issue_token
         self.seen: list[Seen] = []
         self.batches: list[Seen] = []
@@ -187,7 +187,7 @@ def _handler(cloud: TinyCloud) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(content)
             self.wfile.flush()
 
-        do_GET = do_POST = do_PATCH = do_DELETE = _serve
+        do_GET = do_POST = do_PATCH = do_DELETE = _serve  # noqa: N815 - names the base class looks for
 
         def log_message(self, *args: object) -> None:
             pass
