@@ -93,9 +93,7 @@ class Indicator(TenantScoped):
     reason = models.TextField(blank=True)
 
     class Meta(TenantScoped.Meta):
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["incident", "kind", "value"], name="indicator_once")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["incident", "kind", "value"], name="indicator_once")]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.value}"

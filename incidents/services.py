@@ -49,7 +49,12 @@ def _move(incident: Incident, *, to: IncidentState, **values: object) -> None:
 
 def _record(incident: Incident, *, by: Member, verb: str, summary: str, reason: str = "") -> None:
     act = Act(
-        verb=verb, summary=summary, object_type="incident", object_id=incident.pk, incident_id=incident.pk, reason=reason
+        verb=verb,
+        summary=summary,
+        object_type="incident",
+        object_id=incident.pk,
+        incident_id=incident.pk,
+        reason=reason,
     )
     audit.record([act], tenant=incident.tenant, by=Actor.of(by))
 

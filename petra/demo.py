@@ -5,17 +5,18 @@ A reset rebuilds the cloud's world and Petra's rows about it. The audit trail is
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
+from incidents.evidence.collect import collect
 
 from graph import users
 from graph.simulator.control import SimulatorControl
 from graph.simulator.world import story
 from incidents.enums import IncidentState, TagOrigin
-from incidents.evidence.collect import collect
 from incidents.models import Account, Incident, Indicator, LogRecord, PhishTag
 from remediation.scanning import account_update
 from remediation.services import scans_begin
@@ -110,7 +111,7 @@ def _empty(tenant: Tenant) -> None:
         model.objects.filter(tenant=tenant).delete()
 
 
-def _connect(tenant: Tenant, cloud: dict[str, object]) -> None:
+def _connect(tenant: Tenant, cloud: dict[str, Any]) -> None:
     Connection.objects.update_or_create(
         tenant=tenant,
         defaults={
@@ -163,7 +164,7 @@ def _incident_seed(told: story.DemoIncident, tenant: Tenant, now: datetime) -> I
 
 
 def _phish_seed(incident: Incident, told: story.DemoIncident, now: datetime) -> None:
-    """The mail with which it began, where the detection knows it. What was sent on from inside is for step 3 to find."""
+    """The mail with which it began, where the detection knows it. What was sent on inside is for step 3 to find."""
     outside = [phish for phish in told.phish if not phish.is_internal]
     PhishTag.objects.bulk_create(
         PhishTag(

@@ -190,7 +190,7 @@ class _Reader:
             if policies.is_sync_account(account):
                 view.state, view.words = "blocked", "Never offered: this is the directory-sync account"
         if step in (Step.RE_ENABLE, Step.REMEDIATED):
-            counts = {number: self._open_count(number) for number in (Step.RETRACT, Step.PERSISTENCE)}
+            counts = {int(number): self._open_count(number) for number in (Step.RETRACT, Step.PERSISTENCE)}
             view.open_items = [
                 item.words for item in policies.open_items(self.incident, open_findings=counts, before=step)
             ]
@@ -255,7 +255,7 @@ def _tell_done(view: StepView, runs: Sequence[ActionRun]) -> None:
         view.verified_at = max(verified)
     is_whole = view.done_count == view.total_count or view.number in (Step.RETRACT, Step.PERSISTENCE)
     if is_whole and not view.open_count:
-        view.state, view.words = "done", _DONE_WORDS[view.number].format(count=view.done_count)
+        view.state, view.words = "done", _DONE_WORDS[Step(view.number)].format(count=view.done_count)
     else:
         view.state, view.words = "partly", f"{view.done_count} of {view.total_count + view.open_count} done"
 
@@ -353,11 +353,11 @@ def _password_advice(account: Account) -> tuple[list[str], list[str]]:
         return ["Call the person. Never send a password by mail: the mailbox may still be read by others."], []
     name = _quoted(account.on_premises_sam_account_name or account.user_principal_name)
     reset = f"Set-ADAccountPassword -Identity {name} -Reset -NewPassword (Read-Host -AsSecureString 'New password')"
-    advice = [
+    advice = (
         "The password of this account lives on-premises; Microsoft refuses a reset from here. The on-premises "
         "administrator has to reset it twice, so that the old one cannot be replayed."
-    ]
-    return advice, [reset, reset, "Start-ADSyncSyncCycle -PolicyType Delta"]
+    )
+    return [advice], [reset, reset, "Start-ADSyncSyncCycle -PolicyType Delta"]
 
 
 def _quoted(name: str) -> str:

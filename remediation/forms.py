@@ -33,7 +33,7 @@ class SelectionForm(forms.Form):
 class PressForm(SelectionForm):
     """One press of a step's button. `key` is made when the form is rendered: the same form is one press."""
 
-    key = forms.RegexField(r"^[0-9a-f]{32}$", error_messages={"required": "The form is incomplete. Load the page again."})
+    key = forms.RegexField(r"^[0-9a-f]{32}$", error_messages={"required": "The form is incomplete: load it again."})
     typed_address = forms.CharField(required=False, max_length=320)
     reason = forms.CharField(required=False, max_length=2000)
     again = forms.BooleanField(required=False)

@@ -22,14 +22,16 @@ VOWELS = "aeiu"
 DIGITS = "23456789"
 SYMBOLS = "-+=#"
 
-SPELLING = dict(
-    zip(
-        "abcdefghijklmnopqrstuvwxyz",
-        "Alfa Bravo Charlie Delta Echo Foxtrot Golf Hotel India Juliett Kilo Lima Mike November Oscar Papa Quebec "
-        "Romeo Sierra Tango Uniform Victor Whiskey X-ray Yankee Zulu".split(),
-        strict=True,
-    )
-) | {"-": "dash", "+": "plus", "=": "equals", "#": "hash"}
+_WORDS = (
+    "Alfa Bravo Charlie Delta Echo Foxtrot Golf Hotel India Juliett Kilo Lima Mike November Oscar Papa Quebec Romeo "
+    "Sierra Tango Uniform Victor Whiskey X-ray Yankee Zulu"
+)
+SPELLING = {word[0].lower(): word for word in _WORDS.split(" ")} | {
+    "-": "dash",
+    "+": "plus",
+    "=": "equals",
+    "#": "hash",
+}
 
 
 class PasswordGone(Exception):

@@ -9,12 +9,12 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from graph import GraphClient, GraphError, in_plain_words, users
+from graph import GraphError, in_plain_words, users
 from incidents.enums import IndicatorKind
 from incidents.models import Account, Incident, Indicator, LogRecord, PhishTag
 from incidents.services import incident_changed
 from remediation import passwords
-from remediation.actions.base import Stages, ask, moment
+from remediation.actions.base import Stages, moment
 from remediation.actions.finders import FINDERS
 from remediation.actions.finding import AttackerAct, Candidate, FindScope, Found, TaggedPhish
 from remediation.actions.registry import ACTIONS

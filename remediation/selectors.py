@@ -38,7 +38,8 @@ def latest_scans(incident_id: int) -> dict[int, Scan]:
 def step_progress(incident_id: int) -> tuple[int, datetime | None]:
     """The bits of the steps that are done (bit n-1 is step n), and when the account was contained first."""
     states: dict[int, dict[tuple[str, str], ActionRun]] = {step: {} for step in Step.values}
-    for run in runs_of(incident_id).only("pk", "step", "action_key", "target_key", "state", "applied_at", "tenant", "incident"):
+    columns = ("pk", "step", "action_key", "target_key", "state", "applied_at", "tenant", "incident")
+    for run in runs_of(incident_id).only(*columns):
         states[run.step][run.action_key, run.target_key] = run  # the latest of each target
     open_steps = set(findings_open(incident_id).values_list("step", flat=True))
     scanned = {step for step, scan in latest_scans(incident_id).items() if scan.state == ScanState.COMPLETE}

@@ -97,8 +97,8 @@ def _due(now: datetime) -> list[ActionRun]:
     waiting = ActionRun.objects.filter(state__in=WAITING_STATES)
     busy = set(waiting.filter(lease_until__gt=now, lane__startswith="mailbox:").values_list("lane", flat=True))
     due = waiting.exclude(state=RunState.RUNNING).filter(due_at__lte=now).order_by("step", "pk")
-    free = [run for run in due.only("pk", "lane", "lease_until", "tenant") if not (run.lease_until and run.lease_until > now)]
-    return [run for run in free if run.lane not in busy]
+    due = due.exclude(lease_until__gt=now).only("pk", "lane", "tenant")
+    return [run for run in due if run.lane not in busy]
 
 
 def settle(settlements: Sequence[Settlement], *, tenant: Tenant) -> list[Settlement]:
@@ -127,13 +127,13 @@ def _settle_group(group: list[Settlement]) -> list[Settlement]:
     won = set(ours.select_for_update().values_list("pk", flat=True))
     now = timezone.now()
     is_end = to not in WAITING_STATES
-    move_runs(
-        ActionRun.objects.filter(pk__in=won), source=source, to=to, lease_until=None, finished_at=now if is_end else None
-    )
+    ended = {"lease_until": None, "finished_at": now if is_end else None}
+    move_runs(ActionRun.objects.filter(pk__in=won), source=source, to=to, **ended)
     written = [one for one in group if one.run.pk in won]
     for one in written:
         _take_over(one)
-    columns = ["code", "message", "request_id", "before", "after", "due_at", "applied_at", "verify_due_at", "verify_tries"]
+    columns = ["code", "message", "request_id", "before", "after", "due_at", "applied_at"]
+    columns += ["verify_due_at", "verify_tries"]
     ActionRun.objects.bulk_update([one.run for one in written], columns, batch_size=200)
     return written
 

@@ -6,7 +6,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
@@ -71,10 +71,7 @@ def _refused(request: TenantRequest, incident: Incident, words: str, *, status: 
     return panel_response(request, incident, status=status, notice=words, notice_level="warning")
 
 
-Act = Callable[..., HttpResponse]
-
-
-def _acts_on_incident(view: Act) -> Act:
+def _acts_on_incident(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponseBase]:
     """What every act has in common: POST, a member who may act, one and the same tenant, refusals told in words."""
 
     @require_POST

@@ -47,6 +47,6 @@ def can_see_organization(member: Member) -> bool:
 
 def can_manage_tenants(member: Member) -> bool:
     """Whether the member may add, change and reset tenants."""
-    return can_act(member) and (member.role == Role.ADMIN or (
-        member.role == Role.FULL_MEMBER and member.can_manage_tenants
-    ))
+    return can_act(member) and (
+        member.role == Role.ADMIN or (member.role == Role.FULL_MEMBER and member.can_manage_tenants)
+    )

@@ -1,4 +1,7 @@
 from typing import Any
+
 from django.http import HttpRequest
+
+
 def frame(request: HttpRequest) -> dict[str, Any]:
     return {}

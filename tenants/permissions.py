@@ -7,6 +7,7 @@ from typing import Any, cast
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django_htmx.middleware import HtmxDetails
 
 from tenants.access import can_act, can_see_organization, tenant_get
 from tenants.models import Member, Tenant
@@ -17,6 +18,7 @@ class TenantRequest(HttpRequest):
     """A request as views of this project see it: signed in, with the tenants that exist for the reader."""
 
     user: Member
+    htmx: HtmxDetails
     tenants: list[Tenant]
     tenant: Tenant
 

@@ -30,9 +30,7 @@ class RetractMessage(Action):
         folders = [mail.folder(user_id, "deleteditems") for user_id in {user_id for user_id, _ in reads}]
         responses = yield [*(request for _, request in reads), *folders]
         messages, errors = _messages(reads, responses[: len(reads)])
-        deleted = {
-            response.request.lane: response.error or response.body["id"] for response in responses[len(reads) :]
-        }
+        deleted = {response.request.lane: response.error or response.body["id"] for response in responses[len(reads) :]}
         return [self._state(target, messages, errors, deleted) for target in targets]
 
     def _state(

@@ -75,7 +75,7 @@ class Command(BaseCommand):
             "",
             f"  Petra is ready:  http://{HOST}:{port}/",
             "",
-            *(f"  {email:<26} {role.label}{' (read-only)' if read_only else ''}" for email, _, role, read_only in MEMBERS),
+            *(f"  {email:<26} {role.label}{', read-only' * read_only}" for email, _, role, read_only in MEMBERS),
             f"  Password: {password}",
             "",
             "  Ctrl-C ends everything.",
@@ -174,7 +174,8 @@ def _simulator_options(port: int) -> list[str]:
 def _worker() -> list[str]:
     """One worker process with threads: the file queue does not bear several."""
     celery = [sys.executable, "-m", "celery", "-A", "petra", "worker"]
-    return [*celery, "-P", "threads", "-c", "8", "-B", "--schedule", str(settings.DATA_DIR / "beat"), *QUICK, "-l", "WARNING"]
+    beat = ["-B", "--schedule", str(settings.DATA_DIR / "beat")]
+    return [*celery, "-P", "threads", "-c", "8", *beat, *QUICK, "-l", "WARNING"]
 
 
 def _web(port: int, *, reload: bool) -> list[str]:
