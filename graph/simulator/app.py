@@ -27,7 +27,7 @@ from graph.simulator.state import Store
 from graph.simulator.throttling import Throttle
 from graph.simulator.weather import LOST, RESET, Weather
 
-_LOGIN = re.compile(r"/([^/]+)/(v2\.0/\.well-known/openid-configuration|oauth2/v2\.0/token)")
+_LOGIN = re.compile(r"/([^/]+)/(v2\.0/\.well-known/openid-configuration|oauth2/v2\.0/token|discovery/instance)")
 _GRAPH = re.compile(r"/(v1\.0|beta)(/.*)?")
 _EXCHANGE = re.compile(r"/adminapi/beta/([^/]+)(/InvokeCommand|/\$batch)", re.IGNORECASE)
 
@@ -70,6 +70,8 @@ class Simulator:
         store = self.cloud.store
         form: dict[str, str] = {}
         try:
+            if what == "discovery/instance":
+                return _respond(tokens.instances(tenant_name))
             if what.endswith("openid-configuration"):
                 return _respond(tokens.discovery(store, tenant_name))
             form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))

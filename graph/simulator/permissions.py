@@ -154,6 +154,7 @@ for _segment, _part in METHOD_TYPES.items():
 _SAME_AS = {
     "GET /users/{id}/memberOf/microsoft.graph.directoryRole": "GET /users/{id}/memberOf",
     "GET /users/{id}/transitiveMemberOf/microsoft.graph.directoryRole": "GET /users/{id}/transitiveMemberOf",
+    "GET /users/{id}/authentication/methods/{id}": "GET /users/{id}/authentication/methods",
     "GET /servicePrincipals/{id}/transitiveMemberOf": "GET /servicePrincipals/{id}/memberOf",
     "GET /servicePrincipals/{id}/memberOf/microsoft.graph.directoryRole": "GET /servicePrincipals/{id}/memberOf",
     "GET /servicePrincipals/{id}/transitiveMemberOf/microsoft.graph.directoryRole": (

@@ -12,6 +12,11 @@ from graph.simulator.calls import Answer, Call, Refusal, bad_request
 
 Handler = Callable[[Call], Answer]
 
+_ALTERNATE_KEY = re.compile(
+    r"^/(devices|servicePrincipals|applications)\((deviceId|appId)(?:=|%3D)(?:'|%27)([^'/]*?)(?:'|%27)\)",
+    re.IGNORECASE,
+)
+
 
 class Lane(StrEnum):
     """Which workload carries a request out; each throttles and refuses in its own way."""
@@ -67,5 +72,6 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 
 def _without_key_syntax(path: str) -> str:
-    """``/users('x')`` is OData's other spelling of ``/users/x``."""
-    return re.sub(r"(?<=/)(\w+)\((?:'|%27)([^'/]*)(?:'|%27)\)", r"\1/\2", path)
+    """``/users('x')`` is OData's other spelling of ``/users/x``; ``/devices(deviceId='x')`` becomes ``deviceId=x``."""
+    path = re.sub(r"(?<=/)(\w+)\((?:'|%27)([^'/]*?)(?:'|%27)\)", r"\1/\2", path)
+    return _ALTERNATE_KEY.sub(r"\1/\2=\3", path)

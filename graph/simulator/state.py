@@ -51,7 +51,7 @@ class Store:
         self.connection.execute("PRAGMA synchronous=OFF")
         self.connection.executescript(SCHEMA)
         self._tenants: dict[str, Tenant] = {}
-        for (body,) in self.connection.execute("SELECT body FROM tenants"):
+        for (body,) in self.connection.execute("SELECT body FROM tenants ORDER BY rowid"):
             tenant = Tenant.from_json(json.loads(body))
             self._tenants[tenant.id] = tenant
 
@@ -87,7 +87,8 @@ class Store:
         """Insert or overwrite a tenant with its settings."""
         self._tenants[tenant.id] = tenant
         self.connection.execute(
-            "INSERT OR REPLACE INTO tenants(id, body) VALUES (?, ?)", (tenant.id, json.dumps(tenant.as_json()))
+            "INSERT INTO tenants(id, body) VALUES (?, ?) ON CONFLICT(id) DO UPDATE SET body = excluded.body",
+            (tenant.id, json.dumps(tenant.as_json())),
         )
 
     def clear(self, *, log: bool = True) -> None:
@@ -127,6 +128,14 @@ class Store:
     def aliased(self, tenant: Tenant, collection: str, alias: str, *, lagged: bool = False) -> list[Document]:
         """All documents filed under an alias: a user principal name, an appId…"""
         return self.rows(tenant, Query(collection, "alias = ?", (alias,)), lagged=lagged)
+
+    def keyed(self, tenant: Tenant, collection: str, key: str, *, lagged: bool = False) -> Document | None:
+        """One document by id, or by an alternate key written as ``appId=…`` or ``deviceId=…``."""
+        name, separator, value = key.partition("=")
+        if separator and name.lower() == filing(collection).alias.lower():
+            found = self.aliased(tenant, collection, value, lagged=lagged)
+            return found[0] if found else None
+        return self.one(tenant, collection, key, lagged=lagged)
 
     def save(self, tenant: Tenant, collection: str, document: Document, *, owner: str | None = None) -> None:
         """Insert or overwrite one document."""

@@ -99,6 +99,18 @@ def discovery(store: Store, name: str) -> Answer:
     return Answer(200, body)
 
 
+def instances(tenant_name: str) -> Answer:
+    """GET /{tenant}/discovery/instance: which hosts are one cloud. msal asks after a token was refused."""
+    hosts = ["login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"]
+    cloud = {"preferred_network": hosts[0], "preferred_cache": hosts[1], "aliases": hosts}
+    body = {
+        "tenant_discovery_endpoint": f"{LOGIN}/{tenant_name}/v2.0/.well-known/openid-configuration",
+        "api-version": "1.1",
+        "metadata": [cloud],
+    }
+    return Answer(200, body)
+
+
 def issue(store: Store, name: str, form: Mapping[str, str]) -> Answer:
     """POST /{tenant}/oauth2/v2.0/token with grant_type client_credentials. Raises Refusal in the endpoint's shape."""
     tenant = tenant_of(store, name)

@@ -1,0 +1,99 @@
+"""Searches over the Exchange admin endpoint: the unified audit log and message traces."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from graph.simulator import clock
+from graph.simulator.calls import Call
+from graph.simulator.exchange_targets import CmdletFailed, Outcome, Parameters, required
+from graph.simulator.state import Query
+
+
+def _moment(parameters: Parameters, name: str) -> str:
+    text = str(required(parameters, name))
+    try:
+        return clock.stamp(clock.moment_of(text))
+    except ValueError as error:
+        problem = f"Cannot convert value '{text}' to type System.DateTime."
+        raise CmdletFailed(400, "ParameterBindingException", problem) from error
+
+
+def _among(values: Any) -> list[str]:
+    return values if isinstance(values, list) else [str(values)]
+
+
+def search_unified_audit_log(call: Call, parameters: Parameters) -> Outcome:
+    """Search-UnifiedAuditLog: StartDate, EndDate, Operations, UserIds, ResultSize; AuditData is JSON in a text."""
+    where, params = "stamp >= ? AND stamp <= ?", [_moment(parameters, "StartDate"), _moment(parameters, "EndDate")]
+    for name, column in (("userids", "owner"), ("operations", "json_extract(body, '$.operation')")):
+        if parameters.get(name):
+            wanted = _among(parameters[name])
+            where += f" AND {column} COLLATE NOCASE IN ({', '.join('?' * len(wanted))})"
+            params += wanted
+    limit = min(int(parameters.get("resultsize") or 100), 5000)
+    records = call.store.rows(call.tenant, Query("auditRecords", where, tuple(params), "stamp DESC, seq", limit))
+    objects = [
+        {
+            "RecordType": record.get("auditLogRecordType"),
+            "CreationDate": record["createdDateTime"],
+            "UserIds": record.get("userPrincipalName"),
+            "Operations": record["operation"],
+            "AuditData": json.dumps(record.get("auditData") or {}),
+            "ResultIndex": index + 1,
+            "ResultCount": len(records),
+            "Identity": record["id"],
+            "IsValid": True,
+        }
+        for index, record in enumerate(records)
+    ]
+    return Outcome(objects)
+
+
+_TRACE_FILTERS = {
+    "senderaddress": "senderAddress",
+    "recipientaddress": "recipientAddress",
+    "messageid": "messageId",
+    "status": "status",
+    "fromip": "fromIP",
+}
+
+
+def get_message_trace(call: Call, parameters: Parameters) -> Outcome:
+    """Get-MessageTraceV2: SenderAddress, RecipientAddress, MessageId, Status, StartDate, EndDate, ResultSize."""
+    where, params = "1", []
+    for name, field in _TRACE_FILTERS.items():
+        if parameters.get(name):
+            wanted = _among(parameters[name])
+            where += f" AND json_extract(body, '$.{field}') COLLATE NOCASE IN ({', '.join('?' * len(wanted))})"
+            params += wanted
+    for name, sign in (("StartDate", ">="), ("EndDate", "<=")):
+        if parameters.get(name.lower()):
+            where += f" AND stamp {sign} ?"
+            params.append(_moment(parameters, name))
+    limit = min(int(parameters.get("resultsize") or 1000), 5000)
+    found = call.store.rows(call.tenant, Query("messageTraces", where, tuple(params), "stamp DESC, seq", limit))
+    return Outcome([_trace(each) for each in found])
+
+
+def _trace(row: dict[str, Any]) -> dict[str, Any]:
+    status = str(row.get("status") or "")
+    return {
+        "MessageId": row.get("messageId"),
+        "MessageTraceId": row["id"],
+        "Received": row.get("receivedDateTime"),
+        "SenderAddress": row.get("senderAddress"),
+        "RecipientAddress": row.get("recipientAddress"),
+        "Subject": row.get("subject"),
+        "Status": status[:1].upper() + status[1:],
+        "FromIP": row.get("fromIP"),
+        "ToIP": row.get("toIP"),
+        "Size": row.get("size"),
+    }
+
+
+SEARCH_CMDLETS = (
+    ("Search-UnifiedAuditLog", search_unified_audit_log),
+    ("Get-MessageTraceV2", get_message_trace),
+)
