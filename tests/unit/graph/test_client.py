@@ -398,6 +398,16 @@ def test_a_read_without_answer_is_tried_again(tiny_cloud: TinyCloud, fake_time: 
     assert len(tiny_cloud.seen) == 3
 
 
+def test_a_read_that_never_gets_an_answer_did_nothing(tiny_cloud: TinyCloud, fake_time: FakeTime) -> None:
+    tiny_cloud.answer = lambda _: DROP
+
+    response = patient(tiny_cloud, fake_time).send(users.get("u1"))
+
+    assert isinstance(response.error, ConnectionFailed)
+    assert (response.error.is_transient, response.error.outcome_unknown) == (True, False)
+    assert len(tiny_cloud.seen) == 4
+
+
 def test_of_a_batch_without_answer_only_the_reads_are_sent_again(tiny_cloud: TinyCloud, fake_time: FakeTime) -> None:
     tiny_cloud.answer = in_turn([DROP])
     asked = [users.get("u1"), users.disable("u2"), users.get("u3")]
