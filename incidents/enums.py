@@ -19,6 +19,10 @@ INCIDENT_TRANSITIONS: dict[IncidentState, frozenset[IncidentState]] = {
 }
 
 
+# Directory roles held by ordinary people and of no use to an attacker; every other role is shouted.
+HARMLESS_ROLES = frozenset({"Directory Readers", "Guest Inviter", "Message Center Reader", "Reports Reader"})
+
+
 class IndicatorKind(TextChoices):
     IP_ADDRESS = "ip", "IP address"
     NETWORK = "network", "Network"

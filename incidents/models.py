@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from incidents.enums import IncidentState, IndicatorKind, LogSource, TagOrigin, Workload
+from incidents.enums import HARMLESS_ROLES, IncidentState, IndicatorKind, LogSource, TagOrigin, Workload
 from tenants.models import Member
 from tenants.scoping import TenantScoped
 
@@ -39,6 +39,11 @@ class Account(TenantScoped):
     def is_synced(self) -> bool:
         """Whether the on-premises directory is its master."""
         return bool(self.on_premises_sync_enabled)
+
+    @property
+    def admin_roles(self) -> list[str]:
+        """The roles held that an attacker could use against the tenant."""
+        return [role for role in self.roles if role not in HARMLESS_ROLES]
 
     @property
     def initials(self) -> str:
@@ -137,6 +142,26 @@ class LogRecord(TenantScoped):
 
     def __str__(self) -> str:
         return f"{self.occurred_at:%Y-%m-%d %H:%M:%S} {self.operation}"
+
+
+class SourceReading(TenantScoped):
+    """The latest reading of one of Microsoft's logs for an incident: how much was found, or why nothing could be."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="source_readings")
+    source = models.CharField(max_length=20, choices=LogSource)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)  # None: being read, or its worker died
+    since = models.DateTimeField()  # the window read begins here and ends at `started_at`
+    found = models.PositiveIntegerField(default=0)
+    added = models.PositiveIntegerField(default=0)
+    failure = models.TextField(blank=True)  # in plain words
+    request_id = models.CharField(max_length=80, blank=True)  # Microsoft's, of the failure
+
+    class Meta(TenantScoped.Meta):
+        constraints: ClassVar = [models.UniqueConstraint(fields=["incident", "source"], name="source_reading_once")]
+
+    def __str__(self) -> str:
+        return f"{self.get_source_display()} of incident {self.incident_id}"
 
 
 class PhishTag(TenantScoped):

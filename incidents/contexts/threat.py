@@ -1,0 +1,48 @@
+"""Threat overview: how it was detected, the root cause, what the attacker is known by, the phish, the team's notes."""
+
+from dataclasses import dataclass
+
+from incidents.enums import IndicatorKind, TagOrigin
+from incidents.models import Incident, Indicator, Note, PhishTag
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorGroup:
+    """The indicators of one kind."""
+
+    label: str
+    is_mono: bool
+    indicators: list[Indicator]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreatView:
+    incident: Incident
+    indicator_groups: list[IndicatorGroup]
+    phish: list[PhishTag]
+    notes: list[Note]  # newest first
+
+    @property
+    def has_phish_by_hand(self) -> bool:
+        return any(tag.origin == TagOrigin.HAND for tag in self.phish)
+
+
+_IN_WORDS = (IndicatorKind.COUNTRY, IndicatorKind.APPLICATION)
+
+
+def threat_view(*, incident: Incident) -> ThreatView:
+    """The threat overview of an incident: three queries."""
+    by_kind: dict[str, list[Indicator]] = {kind: [] for kind in IndicatorKind.values}
+    for indicator in incident.indicators.order_by("pk"):
+        by_kind[indicator.kind].append(indicator)
+    groups = [
+        IndicatorGroup(str(IndicatorKind(kind).label), kind not in _IN_WORDS, rows)
+        for kind, rows in by_kind.items()
+        if rows
+    ]
+    return ThreatView(
+        incident=incident,
+        indicator_groups=groups,
+        phish=list(incident.phish_tags.order_by("pk")),
+        notes=list(incident.notes.order_by("-pk")),
+    )
