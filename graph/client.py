@@ -124,7 +124,7 @@ class GraphClient:
     def _means(self) -> Means:
         who = self.credentials
         return Means(
-            round_trip=self._transport.round_trip,
+            prepare=self._transport.prepare,
             policy=Policy(long_wait=self.long_wait),
             gate=_mailbox_gate,
             # Microsoft counts the requests at a mailbox per application.

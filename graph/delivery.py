@@ -17,17 +17,17 @@ from graph.wire import BATCH_SIZES
 _dice = random.SystemRandom()
 
 
-class RoundTrip(Protocol):
-    """Sends requests of one service and version together, and returns their responses in the same order."""
+class Prepare(Protocol):
+    """Gets requests of one service and version ready to go together; what it returns makes the round trip."""
 
-    def __call__(self, batch: Sequence[Request], *, fresh_connection: bool) -> list[Response]: ...
+    def __call__(self, batch: Sequence[Request], *, fresh_connection: bool) -> Callable[[], list[Response]]: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Means:
     """What a delivery works with. `account` sets this connection's mailboxes apart at the gate."""
 
-    round_trip: RoundTrip
+    prepare: Prepare
     policy: retry.Policy
     gate: MailboxGate
     account: str
@@ -75,14 +75,14 @@ class Delivery:
                 turns.append(schedule)
 
     def _send_off(self, pool: ThreadPoolExecutor, schedule: Schedule, batch: list[Item]) -> None:
+        fresh_connection = any(item.fresh_connection for item in batch)
+        try:
+            round_trip = self._means.prepare([item.request for item in batch], fresh_connection=fresh_connection)
+        except BaseException:
+            schedule.finished(batch)  # as in `run`: the places at the mailboxes must not be lost
+            raise
         # The log lines of the thread belong to whatever the caller is doing.
-        context = contextvars.copy_context()
-        flight = pool.submit(
-            context.run,
-            self._means.round_trip,
-            [item.request for item in batch],
-            fresh_connection=any(item.fresh_connection for item in batch),
-        )
+        flight = pool.submit(contextvars.copy_context().run, round_trip)
         self._in_flight[flight] = (schedule, batch)
 
     def _land(self) -> None:

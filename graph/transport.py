@@ -90,18 +90,26 @@ class Transport:
         self._resolve_secret = resolve_secret
         self._timeout = timeout
 
-    def round_trip(self, batch: Sequence[Request], *, fresh_connection: bool = False) -> list[Response]:
-        """Send one request plainly, or several of one service and version as a batch; answers in the same order."""
-        answered: dict[int, Response] = {}
+    def prepare(self, batch: Sequence[Request], *, fresh_connection: bool = False) -> Callable[[], list[Response]]:
+        """Get one request ready to go plainly, or several of one service and version to go as a batch.
+
+        Secrets are resolved now, in the caller's thread, where the caller's database connection is. What is returned
+        makes the round trip, in any thread, and gives the responses in the order of the requests.
+        """
+        refused: dict[int, Response] = {}
         leaving: dict[int, Sealed] = {}
         for position, request in enumerate(batch):
             try:
                 leaving[position] = self._seal(request)
             except GraphError as error:
-                answered[position] = wire.not_sent(self._sealed(request, None), error)
-        responses = self._send_with_token(list(leaving.values()), fresh_connection) if leaving else []
-        answered.update(zip(leaving, responses, strict=True))
-        return [answered[position] for position in range(len(batch))]
+                refused[position] = wire.not_sent(self._sealed(request, None), error)
+
+        def round_trip() -> list[Response]:
+            responses = self._send_with_token(list(leaving.values()), fresh_connection) if leaving else []
+            answered = refused | dict(zip(leaving, responses, strict=True))
+            return [answered[position] for position in range(len(batch))]
+
+        return round_trip
 
     def _seal(self, request: Request) -> Sealed:
         body = replace_secrets(request.body, self._secret) if request.body is not None else None

@@ -1,7 +1,6 @@
 """The client over real sockets: what leaves, what comes back, and what is made of silence."""
 
 import base64
-import contextvars
 import json
 import threading
 import uuid
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.contextvars import bound_contextvars, merge_contextvars
 from structlog.testing import capture_logs
 
 from graph import (
@@ -218,17 +218,22 @@ def test_no_more_batches_in_flight_than_allowed(tiny_cloud: TinyCloud) -> None:
 
 
 def test_the_callers_context_reaches_the_threads(tiny_cloud: TinyCloud) -> None:
-    step = contextvars.ContextVar("step", default="none")
-    heard: list[str] = []
+    with bound_contextvars(step="lock"), capture_logs(processors=[merge_contextvars]) as lines:
+        tiny_cloud.client().send(users.disable("u1"))
+
+    assert [line["step"] for line in lines] == ["lock"]
+
+
+def test_secrets_are_resolved_in_the_callers_thread(tiny_cloud: TinyCloud) -> None:
+    threads: list[int] = []
 
     def resolve(reference: SecretRef) -> str:
-        heard.append(step.get())
-        return "value"
+        threads.append(threading.get_ident())
+        return reference.reference
 
-    step.set("four")
-    tiny_cloud.client(resolve_secret=resolve).send(users.set_password("u1", PASSWORD))
+    tiny_cloud.client(resolve_secret=resolve).send_all([users.set_password(f"u{n}", PASSWORD) for n in range(30)])
 
-    assert heard == ["four"]
+    assert set(threads) == {threading.get_ident()}
 
 
 # -- refusals -----------------------------------------------------------------------------------------------------

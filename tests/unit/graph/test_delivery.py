@@ -6,7 +6,7 @@ import pytest
 
 from graph import Request, Response, Service, Throttled, audit, exchange, mail, users
 from graph.batching import MailboxGate
-from graph.delivery import Delivery, Means
+from graph.delivery import Delivery, Means, Prepare
 from graph.errors import from_response
 from graph.retry import Policy
 from tests.unit.graph.conftest import FakeTime
@@ -25,12 +25,12 @@ class Trips:
         self.moments: list[float] = []
         self.fresh: list[bool] = []
 
-    def __call__(self, batch: Sequence[Request], *, fresh_connection: bool) -> list[Response]:
+    def __call__(self, batch: Sequence[Request], *, fresh_connection: bool) -> Callable[[], list[Response]]:
         self.batches.append([request.path for request in batch])
         self.services.append(batch[0].service)
         self.moments.append(self._time.now)
         self.fresh.append(fresh_connection)
-        return [self._judge(request) for request in batch]
+        return lambda: [self._judge(request) for request in batch]
 
 
 def good(request: Request) -> Response:
@@ -44,7 +44,7 @@ def refused(request: Request, status: int, **headers: str) -> Response:
 
 def deliver(requests: Sequence[Request], trips: Trips, time: FakeTime, max_in_flight: int = 1) -> list[Response]:
     means = Means(
-        round_trip=trips,
+        prepare=trips,
         policy=Policy(),
         gate=MailboxGate(),
         account="",
@@ -195,14 +195,19 @@ def test_after_a_503_the_read_goes_over_a_connection_of_its_own(fake_time: FakeT
     assert trips.fresh == [False, True]
 
 
-def test_a_fault_of_our_own_is_raised_and_gives_the_mailbox_back(fake_time: FakeTime) -> None:
+def broken_under_way(batch: Sequence[Request], *, fresh_connection: bool) -> Callable[[], list[Response]]:
+    return lambda: {}["ours"]
+
+
+def broken_before(batch: Sequence[Request], *, fresh_connection: bool) -> Callable[[], list[Response]]:
+    raise KeyError("ours")
+
+
+@pytest.mark.parametrize("broken", [broken_under_way, broken_before])
+def test_a_fault_of_our_own_is_raised_and_gives_the_mailbox_back(fake_time: FakeTime, broken: Prepare) -> None:
     gate = MailboxGate()
-
-    def broken(batch: Sequence[Request], *, fresh_connection: bool) -> list[Response]:
-        raise KeyError("ours")
-
     means = Means(
-        round_trip=broken,
+        prepare=broken,
         policy=Policy(),
         gate=gate,
         account="",
