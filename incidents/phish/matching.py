@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 SAME_MESSAGE_ID = "Same internet message id"
 SAME_SENDER_AND_SUBJECT = "Same sender and subject"
-SAME_SENDER_AND_CLOSE_SUBJECT = "Same sender, and the same subject but for reply marks, numbers and the recipient's name"
+SAME_SENDER_AND_CLOSE_SUBJECT = "Same sender, and same subject but for reply marks, numbers and the recipient's name"
 SAME_LINK = "Same link"
 SAME_ATTACHMENT = "Same attachment"
 
@@ -27,9 +27,9 @@ _MARK = re.compile(r"(?P<word>[^\s\d:\[\](]{1,12})\s?(?:[\[(]\d{1,3}[\])])?\s?:\
 
 # What gateways and help desks put into a subject: [EXTERNAL], [EXT], ***SPAM***, [#48213].
 _GATEWAY_TAG = re.compile(
-    r"[\[({*<]+\s*(?:external|extern|externe|ext|suspicious|spam|phish\w*|caution|warning|bulk)[^\])}*>]{0,40}[\])}*>]+"
+    r"[\[({*<]+\s*(?:external|externe?|ext|suspicious|spam|phish\w*|caution|warning|bulk)[^\])}*>]{0,40}[\])}*>]+"
 )
-# A number that was given out, with the letters and dashes that belong to it; it counts from three digits on, or as "#7".
+# A number that was given out, with the letters and dashes around it; it counts from three digits on, or as "#7".
 _NUMBER = re.compile(r"#\s?[\w-]+|[a-z]*[-_]?\d[\da-z._/-]*")
 _LONGEST_SUBJECT = 500  # characters; the text is an attacker's
 _NOT_A_WORD = re.compile(r"[\W_]+")
