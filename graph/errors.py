@@ -230,6 +230,7 @@ _WORDS_BY_CODE: dict[str, str] = {
         "Microsoft does not know the certificate of Petra's application, or not yet. "
         "Right after a change this takes a few minutes."
     ),
+    "NoAnswer": "Microsoft did not answer in time. Nothing was changed; try again in a moment.",
     "NoCredential": "This connection has neither a client secret nor a certificate. Enter one.",
     "BadCredential": "The certificate or private key of this connection cannot be read. Enter it again, in PEM form.",
     "TenantNotFound": "Microsoft does not know this tenant. Check the tenant id of the connection.",

@@ -6,7 +6,7 @@ Microsoft's guidance: https://learn.microsoft.com/graph/throttling, https://lear
 from dataclasses import dataclass, replace
 
 from graph.auth import claims_challenge
-from graph.errors import CONCURRENCY, AuthenticationFailed, ConnectionFailed, FailedDependency, GraphError, Throttled
+from graph.errors import CONCURRENCY, AuthenticationFailed, FailedDependency, GraphError, Throttled
 from graph.request import Response
 
 
@@ -67,14 +67,14 @@ def may_send_again(response: Response) -> bool:
     error = response.error
     if error is None or not error.is_transient:
         return False
-    return response.request.is_read or is_surely_undone(error)
+    return response.request.is_read or is_surely_undone(response.status, error)
 
 
-def is_surely_undone(error: GraphError) -> bool:
-    """Return whether Microsoft, or the network before it, turned the request away before doing anything."""
+def is_surely_undone(status: int, error: GraphError) -> bool:
+    """Return whether the request never left (status 0), or was turned away before anything was done."""
     if error.outcome_unknown:
         return False
-    return isinstance(error, Throttled | FailedDependency | ConnectionFailed) or error.code == CONCURRENCY
+    return status == 0 or isinstance(error, Throttled | FailedDependency) or error.code == CONCURRENCY
 
 
 def wants_new_token(response: Response) -> bool:

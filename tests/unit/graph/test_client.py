@@ -360,6 +360,14 @@ def test_batches_challenged_together_renew_once(tiny_cloud: TinyCloud) -> None:
     assert len(tiny_cloud.token_forms) == 2
 
 
+def test_a_write_waits_out_a_fault_of_the_sign_in_service(tiny_cloud: TinyCloud, fake_time: FakeTime) -> None:
+    issue, faults = tiny_cloud.issue, [Reply(200, b"<html>")]
+    tiny_cloud.issue = lambda form: faults.pop() if faults else issue(form)
+
+    assert patient(tiny_cloud, fake_time).send(users.disable("u1")).ok
+    assert len(tiny_cloud.seen) == 1
+
+
 def test_without_a_token_nothing_is_sent(tiny_cloud: TinyCloud) -> None:
     tiny_cloud.issue = lambda _: Reply(400, {"error": "invalid_client", "error_description": "AADSTS7000215: no."})
 

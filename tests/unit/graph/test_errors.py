@@ -211,6 +211,8 @@ WORDS = [
     (AuthenticationFailed(message="AADSTS700016: …", code="AADSTS700016"), "consent"),
     (AuthenticationFailed(message="?", code="AADSTS1"), "could not sign in"),
     (ConnectionFailed(message="?"), "could not be reached"),
+    (ConnectionFailed(message="?", code="NoAnswer"), "did not answer"),
+    (ConnectionFailed(message="?", code="NoAnswer", outcome_unknown=True), "did not confirm"),
     (FailedDependency(message="?"), "another request of the same set"),
 ]
 
