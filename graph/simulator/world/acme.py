@@ -34,7 +34,7 @@ from graph.simulator.world.tenant import TenantWorld
 LEAD = "renee.castellane"
 ASSISTANT = "oluwaseun.adeyemi"
 _MOST_MAIL = 24  # of an ordinary person, before the newsletters
-_MOST_FINANCE = 20  # of the lead's team, before they write to anybody else
+_MOST_FINANCE = 18  # of the lead's team, before they write to anybody else
 
 SCHEDULER = App(
     "meetloop", "MeetLoop Scheduler", object_id("meetloop", "tenant"), "https://meetloop.example", True, "MeetLoop Ltd",

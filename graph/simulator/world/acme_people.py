@@ -75,7 +75,7 @@ _ENGINEERING = [
 _IT = [
     ("Rosalind", "Achebe", "IT Manager", "alasdair.kerr", ""),
     ("Tom", "Farrant", "Systems Administrator", "rosalind.achebe", ""),
-    ("Elif", "Yıldız", "Service Desk Analyst", "rosalind.achebe", "elif.yildiz"),
+    ("Elif", "Yıldız", "Service Desk Analyst", "rosalind.achebe", "elif.yildiz"),  # noqa: RUF001  # Turkish dotless i
 ]
 _HR = [
     ("Maeve", "Donnelly", "Head of People", "judith.amankwah", ""),

@@ -62,11 +62,13 @@ NOTICES: tuple[Notice, ...] = (
     Notice(_DOCUSAFE, "Completed: framework agreement {ref}", (
         "All parties have signed the framework agreement {ref}. A copy is kept in your archive.",
         "DocuSafe never asks for your Microsoft password."),
-        ("Open the agreement", "https://app.docusafe.example/agreements/{ref}"), "mta1.docusafe.example", "198.51.100.31"),
+        ("Open the agreement", "https://app.docusafe.example/agreements/{ref}"),
+        "mta1.docusafe.example", "198.51.100.31"),
     Notice(_DOCUSAFE, "Reminder: agreement {ref} is waiting for your signature", (
         "You were asked to sign the agreement {ref}. It expires in ten days.",
         "DocuSafe never asks for your Microsoft password."),
-        ("Review and sign", "https://app.docusafe.example/agreements/{ref}/sign"), "mta1.docusafe.example", "198.51.100.31"),
+        ("Review and sign", "https://app.docusafe.example/agreements/{ref}/sign"),
+        "mta1.docusafe.example", "198.51.100.31"),
     Notice(_TRAINING, "Fire safety: 20 minutes that are due this month", (
         "Your yearly fire safety course is open until the end of the month.",
         "You may stop and go on later; the extinguisher waits."),

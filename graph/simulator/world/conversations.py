@@ -53,7 +53,7 @@ THREADS: tuple[Thread, ...] = (
         "a Much better. The Hull people will be relieved.")),
     Thread((OPS, SUPPLIER), "Castings, order {ref}: late again", (
         "a {b}, the castings for {ref} were due on Monday and are not here. What happened?",
-        "b Apologies {a}, our furnace stood still for two days. They leave tonight by van and reach you tomorrow at ten.",
+        "b Apologies {a}, our furnace stood still for two days. They leave tonight by van and reach you at ten.",
         "a Thank you. Please tell us next time before we ask.")),
     Thread((OPS, OPS), "Forklift 3", (
         "a Forklift 3 loses hydraulic oil again. I have taken the key out of it until it is repaired.",

@@ -11,7 +11,7 @@ BANK = "bank"
 # fmt: off
 FINANCE_THREADS: tuple[Thread, ...] = (
     Thread((FIN, LEAD), "Payment run {month}, first half", (
-        "a+ The run is ready for release: {n} items, {amount} in total. The two largest are {supplier} and the energy bill.",
+        "a+ Ready for release: {n} items, {amount} in total. The largest are {supplier} and the energy bill.",
         "b Why is the energy bill a third higher than last month?",
         "a They billed two months at once, I checked the meter readings.",
         "b Then released. Thank you for checking.")),
@@ -44,7 +44,7 @@ FINANCE_THREADS: tuple[Thread, ...] = (
         "b It does now; it was a fixed number in row 41 that nobody had touched since the year before last.",
         "a Found by you in five minutes. Thank you.")),
     Thread((CUSTOMER, LEAD), "Remittance advice for invoices {ref} and following", (
-        "a+ Dear {b}, we paid {amount} today; the advice is attached. One invoice is held because of a missing receipt.",
+        "a+ Dear {b}, we paid {amount} today; the advice is attached. One invoice is held: its receipt is missing.",
         "b Thank you. The receipt follows from our warehouse tomorrow.")),
     Thread((LEAD, CUSTOMER), "Overdue: invoice {ref}", (
         "a Dear {b}, the invoice {ref} over {amount} has been open since the {day}th. Is anything wrong with it?",
@@ -96,7 +96,7 @@ FINANCE_THREADS: tuple[Thread, ...] = (
         "a+ Dear {b}, the confirmation for your forward contract is attached. Please check and sign.",
         "b Checked and signed, see attached. Thank you.")),
     Thread((LEAD, FIN), "Segregation of duties", (
-        "a From today nobody both enters and releases a payment, not even me. It takes a minute longer and lets us sleep.",
+        "a From today nobody both enters and releases a payment, not even me. A minute longer, and we sleep.",
         "b Clear. I have taken the release right away from the two who had both.")),
     Thread((FIN, LEAD), "Petty cash in Leeds", (
         "a Leeds is short by four pounds and ten pence.",

@@ -11,7 +11,7 @@ from graph.simulator.world.moments import stamp
 from graph.simulator.world.tenant import TenantWorld
 
 # Ids that are the same for everybody (DOCS authenticationmethods).
-PASSWORD_ID = "28c10230-6103-485e-b985-444c60001490"  # the id of the method, not a password
+PASSWORD_ID = "28c10230-6103-485e-b985-444c60001490"  # noqa: S105  # the id of the method, not a password
 MOBILE_ID = "3179e48a-750b-4051-897c-87b9720928f7"
 ALTERNATE_MOBILE_ID = "b6332ec1-7057-4abe-9331-3d72feddfe41"
 

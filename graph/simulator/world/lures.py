@@ -36,8 +36,8 @@ def _lure(world: TenantWorld, key: str, phish: Phish, at: datetime) -> Letter:
             f"Hello {given},",
             f"The agreement {ticket} has been signed by the other party and waits for your confirmation.",
             (
-                "For your protection the document opens only after you sign in with your work account. The link is valid for"
-                " 24 hours."
+                "For your protection the document opens only after you sign in with your work account. The link is"
+                " valid for 24 hours."
             ),
             "Docusafe - the safe way to sign",
         ),
@@ -61,8 +61,8 @@ def remittance(world: TenantWorld) -> Letter:
         paragraphs=(
             "Hi all,",
             (
-                "our bank has moved our collection account and some remittance details change with it. Please look at the"
-                " updated sheet before the end of the day, so that nothing is paid to the old account."
+                "our bank has moved our collection account and some remittance details change with it. Please look at"
+                " the updated sheet before the end of the day, so that nothing is paid to the old account."
             ),
             "You will be asked to sign in again, that is because the file is protected.",
             "Thanks, Renée",
@@ -84,8 +84,8 @@ def commission(world: TenantWorld) -> Letter:
         paragraphs=(
             "Hi,",
             (
-                "the commission statement for the third quarter had an error in it. The corrected one is here, please check"
-                " your line before payroll closes."
+                "the commission statement for the third quarter had an error in it. The corrected one is here, please"
+                " check your line before payroll closes."
             ),
             "Tadhg",
         ),

@@ -52,6 +52,11 @@ class Mailbox:
             return key
         return names[1] if self.language.startswith("de") else names[0]
 
+    def name_of(self, wanted: str) -> str:
+        """The name of a folder by its id."""
+        keys = (key for key in (*_FOLDERS, *self.own_folders) if self.folder(key) == wanted)
+        return self.folder_name(next(keys, "Unknown"))
+
     def file(self, letter: Letter, folder: str, *, is_read: bool = True) -> dict[str, Any]:
         """Put a received copy of a letter into a folder."""
         message = message_object(letter, Copy(self.owner_id, self.folder(folder), is_read))

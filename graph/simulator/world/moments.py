@@ -42,6 +42,11 @@ class Moments:
         return found
 
     @staticmethod
+    def read_back(text: str) -> datetime:
+        """A moment from Graph's own writing of it."""
+        return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+    @staticmethod
     def reply(after: datetime, minutes: int) -> datetime:
         """When an answer comes that takes so many minutes of office time: not at night, not on a weekend."""
         answer = after + timedelta(minutes=minutes, seconds=minutes * 11 % 60)

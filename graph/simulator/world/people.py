@@ -41,7 +41,7 @@ class Office:
     latitude: float
     longitude: float
     landline: str  # a number reserved for drama, without its last three digits
-    mobile: str
+    mobile: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def _contact(company: Company, person: Person, number: int) -> dict[str, Any]:
     office = company.office_of(person)
     return {
         "businessPhones": [f"{office.landline}{number:03d}"],
-        "mobilePhone": f"{office.mobile}{number:03d}" if person.phone else None,
+        "mobilePhone": f"{office.mobile}{number:03d}" if person.phone and office.mobile else None,
         "officeLocation": office.name,
         "streetAddress": office.street,
         "city": office.city,

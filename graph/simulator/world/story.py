@@ -190,8 +190,8 @@ RENEE = DemoIncident(
         Act("refresh", _minutes(52), "UserLoggedIn", "Renewed the session from Iceland"),
     ),
     how_detected=(
-        "One session was used from two networks in two countries within seven minutes, first in Edge on Windows and then "
-        "in Firefox on Linux, and 9 minutes later an inbox rule named “.” was made from the second network."
+        "One session was used from two networks in two countries within seven minutes, first in Edge on Windows, then"
+        " in Firefox on Linux, and 9 minutes later an inbox rule named “.” was made from the second network."
     ),
     root_cause=(
         "Renée opened a mail that posed as Docusafe and signed in on its page; the page passed her password and her "
@@ -244,8 +244,8 @@ TADHG = DemoIncident(
         Act("internal_phish", _hours(2, 10), "Send", "Sent a “commission statement” to three colleagues in sales"),
     ),
     how_detected=(
-        "Twenty-three accounts had one failed sign-in each from the same address within six minutes; Tadhg's succeeded, "
-        "and the same address later made a rule that forwards mail outside Acme Corp."
+        "Twenty-three accounts had one failed sign-in each from the same address within six minutes; Tadhg's succeeded,"
+        " and the same address later made a rule that forwards mail outside Acme Corp."
     ),
     root_cause="A guessed password (password spray) over SMTP sign-in, which does not ask for a second factor.",
     what_happened="Password guessed, mail forwarded outside",
@@ -285,8 +285,8 @@ MAREIKE = DemoIncident(
         "inbox rule named “..” followed."
     ),
     root_cause=(
-        "Mareike opened the same Docusafe phish as people at Acme Corp and signed in on its page, which kept the session "
-        "token (adversary in the middle)."
+        "Mareike opened the same Docusafe phish as people at Acme Corp and signed in on its page, which kept the"
+        " session token (adversary in the middle)."
     ),
     what_happened="Session token of a Global Administrator stolen",
     indicators=(
