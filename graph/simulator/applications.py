@@ -50,7 +50,10 @@ def create_principal(call: Call) -> Answer:
     if not app_id:
         raise bad_request("A value is required for property 'appId' of resource 'ServicePrincipal'.")
     if call.store.aliased(call.tenant, "servicePrincipals", str(app_id)):
-        text = f"The service principal cannot be created, updated, or restored because the service principal name {app_id} is already in use."
+        text = (
+            "The service principal cannot be created, updated, or restored because the service principal name"
+            f" {app_id} is already in use."
+        )
         raise _conflict(text)
     document = {
         "id": str(uuid.uuid4()),

@@ -67,7 +67,7 @@ def list_of_type(call: Call) -> Answer:
 
 
 def entity_of(segment: str) -> str:
-    """phoneMethods -> phoneAuthenticationMethod."""
+    """The type behind a path segment: ``phoneAuthenticationMethod`` behind ``phoneMethods``."""
     return segment.removesuffix("Methods") + "AuthenticationMethod"
 
 

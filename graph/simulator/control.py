@@ -33,11 +33,12 @@ class SimulatorControl:
         while True:
             try:
                 self.health()
-                return
             except SimulatorUnavailable:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.05)
+            else:
+                return
 
     def tenants(self) -> list[dict[str, Any]]:
         """Name, tenantId, clientId, clientSecret and domains of each tenant."""

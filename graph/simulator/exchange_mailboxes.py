@@ -174,7 +174,10 @@ def _remove(call: Call, parameters: Parameters, kind: tuple[str, str, str]) -> O
     state = mailbox_state(call, user)
     row = next((each for each in state[key] if _same(call, each[person], given)), None)
     if row is None or rights.isdisjoint(each.lower() for each in row["AccessRights"]):
-        text = f'Can\'t remove the access control entry on the object "{user["displayName"]}" for account "{given}" because the ACE isn\'t present.'
+        text = (
+            f'Can\'t remove the access control entry on the object "{user["displayName"]}" for account "{given}"'
+            " because the ACE isn't present."
+        )
         return Outcome(warnings=[text])
     row["AccessRights"] = [each for each in row["AccessRights"] if each.lower() not in rights]
     state[key] = [each for each in state[key] if each["AccessRights"]]

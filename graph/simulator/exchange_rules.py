@@ -42,7 +42,7 @@ def get_inbox_rules(call: Call, parameters: Parameters) -> Outcome:
 
 
 def _named(call: Call, parameters: Parameters) -> tuple[User, Rule]:
-    """The rule that Identity names: `mailbox\\number`, or a number or name beside Mailbox."""
+    r"""The rule that Identity names: `mailbox\number`, or a number or name beside Mailbox."""
     identity = str(required(parameters, "Identity"))
     owner, separator, name = identity.partition("\\")
     if "mailbox" in parameters:

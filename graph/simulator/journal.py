@@ -112,7 +112,7 @@ class Journal:
         }
 
     def _pairs(self, column: str, where: str, params: list[Any]) -> dict[str, int]:
-        sql = f"SELECT {column}, COUNT(*) FROM requests WHERE {where} GROUP BY {column}"
+        sql = f"SELECT {column}, COUNT(*) FROM requests WHERE {where} GROUP BY {column}"  # noqa: S608 - constants  # nosec B608
         return dict(self._connection.execute(sql, params).fetchall())
 
     def _peaks(self, tenant_id: str | None) -> dict[str, int]:
@@ -121,7 +121,7 @@ class Journal:
 
     def _lines(self, where: str, params: list[Any], limit: int) -> list[dict[str, Any]]:
         sql = (
-            "SELECT seq, at, tenant, batch, method, path, operation, status, lane, mailbox, body, request_id,"
+            "SELECT seq, at, tenant, batch, method, path, operation, status, lane, mailbox, body, request_id,"  # noqa: S608 - constants  # nosec B608
             f" client_request_id FROM requests WHERE {where} ORDER BY seq LIMIT ?"
         )
         names = (

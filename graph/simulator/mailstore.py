@@ -92,7 +92,7 @@ def find_messages(
     where, params = condition
     order, limit, offset = page
     found = store.connection.execute(
-        f"SELECT id, immutable_id, body FROM messages WHERE tenant = ? AND mailbox = ? AND ({where})"
+        f"SELECT id, immutable_id, body FROM messages WHERE tenant = ? AND mailbox = ? AND ({where})"  # noqa: S608 - compiled conditions, bound values  # nosec B608
         f" ORDER BY {order} LIMIT ? OFFSET ?",
         (tenant.id, mailbox, *params, limit, offset),
     )

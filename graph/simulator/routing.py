@@ -74,4 +74,4 @@ def _pattern(template: str) -> re.Pattern[str]:
 def _without_key_syntax(path: str) -> str:
     """``/users('x')`` is OData's other spelling of ``/users/x``; ``/devices(deviceId='x')`` becomes ``deviceId=x``."""
     path = re.sub(r"(?<=/)(\w+)\((?:'|%27)([^'/]*?)(?:'|%27)\)", r"\1/\2", path)
-    return _ALTERNATE_KEY.sub(r"\1/\2=\3", path)
+    return _ALTERNATE_KEY.sub(r"/\1/\2=\3", path)

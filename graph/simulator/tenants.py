@@ -49,11 +49,10 @@ class Settings:
         known = {_camel(each.name): each.name for each in fields(self)}
         for name, value in values.items():
             current = getattr(self, known[name])
-            if isinstance(current, dict) and isinstance(value, dict):
-                value = value if name == "latencyByPath" else {**current, **value}
-            elif isinstance(current, bool) != isinstance(value, bool) or isinstance(value, str):
+            if _kind(current) is not _kind(value):
                 raise ValueError(f"{name} cannot be {value!r}")
-            setattr(self, known[name], value)
+            merges = isinstance(current, dict) and name != "latencyByPath"
+            setattr(self, known[name], {**current, **value} if merges else value)
 
 
 @dataclass
@@ -110,6 +109,10 @@ class Tenant:
             domains=[dict(domain) for domain in document.get("domains", [])],
             settings=settings,
         )
+
+
+def _kind(value: Any) -> type:
+    return float if type(value) is int else type(value)
 
 
 def _camel(name: str) -> str:

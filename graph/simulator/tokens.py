@@ -75,7 +75,7 @@ def tenant_of(store: Store, name: str) -> Tenant:
 
 
 def discovery(store: Store, name: str) -> Answer:
-    """GET /{tenant}/v2.0/.well-known/openid-configuration. It advertises Microsoft's own host: msal insists on https."""
+    """GET /{tenant}/v2.0/.well-known/openid-configuration, advertising Microsoft's own host: msal insists on https."""
     tenant = tenant_of(store, name)
     base = f"{LOGIN}/{tenant.id}"
     body = {
@@ -207,7 +207,7 @@ def _signature(signed: str) -> str:
 
 
 def claims_of(store: Store, authorization: str, service: str) -> tuple[Tenant, dict[str, Any]]:
-    """Whose token this is. Raises Refusal 401 when it is missing, forged, expired, challenged, or for another service."""
+    """Whose token this is. Raises Refusal 401: missing, forged, expired, challenged, or for another service."""
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise unauthorized("Access token is empty.")
@@ -241,7 +241,10 @@ def _check_challenge(tenant: Tenant, claims: dict[str, Any]) -> None:
         return
     wanted = {"access_token": {"nbf": {"essential": True, "value": tenant.challenge}}}
     encoded = base64.b64encode(json.dumps(wanted, separators=(",", ":")).encode()).decode()
-    message = "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: TokenIssuedBeforeRevocationTimestamp"
+    message = (
+        "Continuous access evaluation resulted in challenge with result: InteractionRequired and code:"
+        " TokenIssuedBeforeRevocationTimestamp"
+    )
     raise unauthorized(message, f', error="insufficient_claims", claims="{encoded}"')
 
 

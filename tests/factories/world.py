@@ -230,9 +230,7 @@ def _first_tenant() -> dict[str, Any]:
         user(
             ADMIN,
             "Root",
-            _roles=[
-                {"roleTemplateId": "62e90394-69f5-4237-9190-012177145e10", "displayName": "Global Administrator"}
-            ],
+            _roles=[{"roleTemplateId": "62e90394-69f5-4237-9190-012177145e10", "displayName": "Global Administrator"}],
         ),
         user(
             HELPDESK,

@@ -82,9 +82,13 @@ def test_passwords_are_recognised_but_not_kept(store: Store, tenant: Tenant, tmp
 
 
 def test_a_transaction_is_all_or_nothing(store: Store, tenant: Tenant) -> None:
-    with pytest.raises(RuntimeError), store.transaction():
-        store.remove(tenant, "users", ALICE)
-        raise RuntimeError
+    def fail_halfway() -> None:
+        with store.transaction():
+            store.remove(tenant, "users", ALICE)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_halfway()
     assert store.one(tenant, "users", ALICE) is not None
 
 
