@@ -1,0 +1,46 @@
+"""No SQL written by hand, no HTML trusted blindly: what cannot be written cannot be injected into."""
+
+import ast
+import re
+
+from tests.architecture.source import APPS, called_name, calls, modules, name_of, templates, tree
+
+BY_HAND = frozenset({"raw", "extra", "cursor", "RawSQL"})
+TRUSTING = frozenset({"mark_safe", "SafeString", "SafeText"})
+UNESCAPED = re.compile(r"\|\s*(safe|safeseq)\b|{%\s*autoescape\s+off")
+
+# file -> why what it trusts is harmless. Empty: nothing is trusted.
+TRUSTED: dict[str, str] = {}
+
+
+def test_no_sql_is_written_by_hand():
+    found = [
+        f"{name_of(path)}:{call.lineno} {called_name(call)}("
+        for path in modules(*APPS)
+        for call in calls(path)
+        if called_name(call) in BY_HAND
+    ]
+    assert found == []
+
+
+def test_no_html_is_trusted_in_code():
+    found = {
+        name_of(path)
+        for path in modules(*APPS)
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Name | ast.Attribute | ast.alias) and _last_name(node) in TRUSTING
+    }
+    assert found == {name for name in TRUSTED if name.endswith(".py")}
+
+
+def test_no_template_switches_escaping_off():
+    found = {name_of(path) for path in templates() if UNESCAPED.search(path.read_text(encoding="utf-8"))}
+    assert found == {name for name in TRUSTED if not name.endswith(".py")}
+
+
+def _last_name(node: ast.Name | ast.Attribute | ast.alias) -> str:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case _:
+            return node.name.rpartition(".")[2]
