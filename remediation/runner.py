@@ -88,17 +88,17 @@ def _before(run: ActionRun, reading: Reading | None) -> State | None:
 
 def _without_acting(run: ActionRun, reading: Reading) -> Settlement | None:
     """How a run ends that need not, or cannot, be acted on; None when it has to be."""
-    action = ACTIONS[run.action_key]
+    action, now = ACTIONS[run.action_key], timezone.now()
     if isinstance(reading, GraphError):
         return _after_error(run, reading)
     if run.state == RunState.UNDOING:
         is_over = action.is_undone(reading, target=run.target, before=run.before or GONE)
-        return Settlement(run=run, state=RunState.UNDONE) if is_over else None
+        return Settlement(run=run, state=RunState.UNDONE, changed={"verified_at": now}) if is_over else None
     if not action.is_done(reading, target=run.target, since=_first_try(run)):
         return None
     if run.tries > 1:  # our own earlier try did it, and its answer was lost
         return _succeeded(run, after=reading)
-    return Settlement(run=run, state=RunState.SKIPPED, before=reading, changed={"applied_at": timezone.now()})
+    return Settlement(run=run, state=RunState.SKIPPED, before=reading, changed={"applied_at": now, "verified_at": now})
 
 
 def _first_try(run: ActionRun) -> datetime:

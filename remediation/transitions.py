@@ -133,7 +133,7 @@ def _settle_group(group: list[Settlement]) -> list[Settlement]:
     for one in written:
         _take_over(one)
     columns = ["code", "message", "request_id", "before", "after", "due_at", "applied_at"]
-    columns += ["verify_due_at", "verify_tries"]
+    columns += ["verified_at", "verify_due_at", "verify_tries"]
     ActionRun.objects.bulk_update([one.run for one in written], columns, batch_size=200)
     return written
 

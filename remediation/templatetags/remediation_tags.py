@@ -1,0 +1,88 @@
+"""What the panel's templates cannot say by themselves."""
+
+import hashlib
+import json
+from typing import Any
+
+from django import template
+
+from remediation.actions.base import Action
+from remediation.actions.registry import ACTIONS
+from remediation.contexts import GroupView, ItemView, StepView
+from remediation.models import Finding
+from remediation.plans import Draft
+
+register = template.Library()
+
+# The word on the button of one item. The whole sentence is the action's title, which stands in its tooltip.
+VERBS = {
+    "retract_message": "Retract",
+    "clear_forwarding": "Stop",
+    "remove_mailbox_permission": "Remove",
+    "remove_auth_method": "Remove",
+    "revoke_consent": "Revoke",
+}
+# The words of components/tick.html and of the CSS classes for a step's state.
+STEP_CLASSES = {
+    "running": "is-running",
+    "done": "is-done",
+    "clear": "is-clear",
+    "partly": "is-partial",
+    "failed": "is-failed",
+}
+
+
+@register.filter
+def form_key(press_key: str, part: str) -> str:
+    """A key for one form of the panel: 32 hex digits. Two forms of one page are two presses, each of them only once."""
+    return hashlib.sha256(f"{press_key}:{part}".encode()).hexdigest()[:32]
+
+
+@register.filter
+def action_of(finding: Finding) -> Action:
+    """The action that a press on this finding takes."""
+    return ACTIONS[finding.action_key]
+
+
+@register.filter
+def verb_of(finding: Finding) -> str:
+    """The word on the finding's button."""
+    return VERBS.get(finding.action_key, "Disable")
+
+
+@register.filter
+def step_class(step: StepView) -> str:
+    """The CSS classes of a step's row."""
+    state = STEP_CLASSES.get(step.state, "is-open")
+    return f"{state} is-next" if step.is_next else state
+
+
+@register.filter
+def undoable(step: StepView) -> list[int]:
+    """Ids of the step's runs that can be taken back."""
+    runs = [*step.runs, *(item.run for group in step.groups for item in (*group.suspicious, *group.others))]
+    return [run.pk for run in runs if run and run.can_undo]
+
+
+@register.filter
+def legitimate(group: GroupView) -> list[ItemView]:
+    """What was found and is not suspicious."""
+    return [item for item in group.others if not item.finding.refusal]
+
+
+@register.filter
+def refused(group: GroupView) -> list[ItemView]:
+    """What was found and is never acted on."""
+    return [item for item in group.others if item.finding.refusal]
+
+
+@register.filter
+def requests_of(draft: Draft) -> list[dict[str, Any]]:
+    """What would be sent: method, url, headers and body of each request, secrets by reference."""
+    return [request.preview() for request in draft.requests()]
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """JSON for people to read."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
