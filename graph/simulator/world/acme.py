@@ -84,7 +84,7 @@ def _write_mail(world: TenantWorld) -> None:
             if round_ == 0 or index < 3 or (index + round_) % 3 == 0:
                 postman.hold(thread, None, days_back + (index * 7) % 26, _MOST_FINANCE)
     postman.fill(THREADS, _MOST_MAIL)
-    send_notices(world, most=4, until=_MOST_MAIL)
+    send_notices(world, NOTICES, most=4, until=_MOST_MAIL)
     for index, notice in enumerate(NOTICES):
         send_notice(world, LEAD, notice, 1 + 3 * index)
     send_weekly(world)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -81,6 +82,11 @@ NOTICES: tuple[Notice, ...] = (
         "Thursday and Friday are on the board.")),
 )
 
+# What may reach anybody, wherever they work.
+GENERAL_NOTICES = tuple(
+    each for each in NOTICES if each.sender in (_PARCELS, _BOOKS, _MEET, _DOCUSAFE, _TRAINING)
+)
+
 _WEEKLY = (
     ("The Acme Weekly: a pump goes to Antarctica", (
         "Our P-40 was chosen for the new research station. It will be the loneliest pump we ever made.",
@@ -106,13 +112,13 @@ CLOSE_SUBJECT = _CLOSE[0]
 COMMUNICATIONS = "sofia.peralta"
 
 
-def send_notices(world: TenantWorld, *, most: int, until: int) -> None:
+def send_notices(world: TenantWorld, notices: Sequence[Notice], *, most: int, until: int) -> None:
     """Outside notices for everybody, up to ``most`` each and until a mailbox holds ``until`` messages."""
     for key in world.staff():
         chance = dice(world.company.key, "notices", key)
-        for index in chance.sample(range(len(NOTICES)), chance.randrange(2, most + 1)):
+        for index in chance.sample(range(len(notices)), chance.randrange(2, most + 1)):
             if len(world.mailboxes[key].messages) < until:
-                send_notice(world, key, NOTICES[index], chance.randrange(0, 45))
+                send_notice(world, key, notices[index], chance.randrange(0, 45))
 
 
 def send_notice(world: TenantWorld, key: str, notice: Notice, days_back: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from graph.simulator.world import story
 from graph.simulator.world.applications import App, add_microsoft_apps, add_service_principal, consents
-from graph.simulator.world.bulletins import send_notices
+from graph.simulator.world.bulletins import GENERAL_NOTICES, send_notices
 from graph.simulator.world.conversations import Thread
 from graph.simulator.world.correspondence import Postman
 from graph.simulator.world.devices import authenticator, equip
@@ -62,7 +62,7 @@ def _tenant(
     world = TenantWorld(company, people, moments, tenant.tenant_id)
     lead = world.staff()[0]
     Postman(world, lead).fill(threads, most=22)
-    send_notices(world, most=4, until=24)
+    send_notices(world, GENERAL_NOTICES, most=4, until=24)
     equip(world)
     add_microsoft_apps(world)
     app = App("rota", "Rotaboard", object_id("rota", "tenant"), "https://rotaboard.example", True, "Rotaboard BV")
