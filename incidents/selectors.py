@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from incidents.enums import IncidentState, IndicatorKind, Workload
 from incidents.models import Incident, Indicator, LogRecord, PhishTag
-from tenants.models import AuditEvent, Connection, ProtectedAccount
+from tenants.models import AuditEvent, Connection, Member, ProtectedAccount
 
 # The column of a log row that an indicator of this kind is held against.
 MATCHED_COLUMNS = {
@@ -50,6 +50,12 @@ def incident_counts() -> dict[int, dict[str, int]]:
     return counts
 
 
+def active_counts() -> dict[int, int]:
+    """How many active incidents each tenant has; tenants without any are left out."""
+    rows = Incident.objects.filter(state=IncidentState.ACTIVE).values("tenant_id").annotate(count=Count("pk"))
+    return {row["tenant_id"]: row["count"] for row in rows}
+
+
 SORTS: dict[str, tuple[str, ...]] = {
     "account": ("account__display_name",),
     "tenant": ("tenant__name",),
@@ -74,7 +80,8 @@ def incident_list(
     sort: str = NEWEST_FIRST,
 ) -> QuerySet[Incident]:
     """Incidents for the list. `owner_id` 0 means: without owner. `days` are the first and last day of opening, in the
-    active time zone; `sort` is a key of SORTS, with a minus for the other way round."""
+    active time zone; `sort` is a key of SORTS, with a minus for the other way round.
+    """
     incidents = Incident.objects.select_related("account", "tenant", "owner")
     incidents = incidents.annotate(time_to_contain=F("contained_at") - F("opened_at"))
     for word in text.split():
@@ -111,6 +118,11 @@ def _ordering(sort: str) -> list[Any]:
 
 def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def incident_owners() -> list[Member]:
+    """The members who own an incident of the open scope, by name."""
+    return list(Member.objects.filter(pk__in=Incident.objects.values("owner_id")))
 
 
 # --- Tenants, as the pages of this app show them ----------------------------------------------------------------------
@@ -156,18 +168,22 @@ def matches_any(indicators: Collection[Indicator]) -> Q | None:
     return condition
 
 
-def incident_records(incident: Incident) -> QuerySet[LogRecord]:
+def incident_records(incident: Incident, workload: Workload | None = None) -> QuerySet[LogRecord]:
     """The log rows of the incident's account, without their raw records: what it did, and what was done to it in the
-    directory."""
+    directory. `workload` narrows them to one tab.
+    """
     address = incident.account.user_principal_name.lower()
-    concerned = Q(user_principal_name=address) | Q(workload=Workload.DIRECTORY, item=address)
-    return LogRecord.objects.filter(concerned).defer("raw")
+    concerned = Q(user_principal_name=address)
+    if workload in (None, Workload.DIRECTORY):
+        concerned |= Q(workload=Workload.DIRECTORY, item=address)
+    records = LogRecord.objects.filter(concerned).defer("raw")
+    return records.filter(workload=workload) if workload else records
 
 
-def _marked(incident: Incident) -> QuerySet[LogRecord]:
+def _marked(incident: Incident, workload: Workload | None = None) -> QuerySet[LogRecord]:
     condition = matches_any(list(incident.indicators.all()))
     mark = ExpressionWrapper(Value(False) if condition is None else condition, output_field=BooleanField())
-    return incident_records(incident).annotate(is_attacker=mark)
+    return incident_records(incident, workload).annotate(is_attacker=mark)
 
 
 def attacker_records(incident: Incident) -> QuerySet[LogRecord]:
@@ -188,15 +204,23 @@ def log_counts(incident: Incident) -> dict[str, tuple[int, int]]:
     return {row["workload"]: (row["count"], row["attackers"]) for row in counted}
 
 
-def log_page(
-    incident: Incident, workload: Workload, *, only_attacker: bool, before: Keyset | None, size: int
-) -> tuple[list[LogRecord], Keyset | None]:
+@dataclass(frozen=True, slots=True)
+class LogChoice:
+    """What to show of the logs: a tab, whose rows, and from where on."""
+
+    workload: Workload = Workload.LOGINS
+    only_attacker: bool = False
+    before: Keyset | None = None
+
+
+def log_page(incident: Incident, choice: LogChoice, *, size: int) -> tuple[list[LogRecord], Keyset | None]:
     """One page of a tab, newest first, and from where the next one goes on (None on the last)."""
-    rows = _marked(incident).filter(workload=workload)
-    if only_attacker:
+    rows = _marked(incident, choice.workload)
+    if choice.only_attacker:
         rows = rows.filter(is_attacker=True)
-    if before:
-        rows = rows.filter(Q(occurred_at__lt=before.at) | Q(occurred_at=before.at, pk__lt=before.pk))
+    if choice.before:
+        place = choice.before
+        rows = rows.filter(Q(occurred_at__lt=place.at) | Q(occurred_at=place.at, pk__lt=place.pk))
     found = list(rows.order_by("-occurred_at", "-pk")[: size + 1])
     page = found[:size]
     following = Keyset(page[-1].occurred_at, page[-1].pk) if len(found) > size else None

@@ -1,4 +1,29 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from incidents import views
 
 app_name = "incidents"
-urlpatterns: list[URLPattern] = []
+
+INCIDENT = "t/<slug:tenant>/incidents/<int:incident_id>/"
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("incidents/", views.every_incident, name="list"),
+    path("t/<slug:tenant>/", views.overview, name="overview"),
+    path("t/<slug:tenant>/incidents/", views.tenant_incidents, name="tenant_list"),
+    path(INCIDENT, views.detail, name="detail"),
+    path(f"{INCIDENT}header/", views.header, name="header"),
+    path(f"{INCIDENT}threat/", views.threat, name="threat"),
+    path(f"{INCIDENT}notes/", views.notes, name="notes"),
+    path(f"{INCIDENT}timeline/", views.timeline, name="timeline"),
+    path(f"{INCIDENT}logs/", views.logs, name="logs"),
+    path(f"{INCIDENT}activity/", views.activity, name="activity"),
+    path(f"{INCIDENT}live/", views.live, name="live"),
+    path(f"{INCIDENT}publish/", views.publish, name="publish"),
+    path(f"{INCIDENT}dismiss/", views.dismiss, name="dismiss"),
+    path(f"{INCIDENT}reopen/", views.reopen, name="reopen"),
+    path(f"{INCIDENT}assign/", views.assign, name="assign"),
+    path(f"{INCIDENT}notes/add/", views.note, name="note"),
+    path(f"{INCIDENT}phish/mark/", views.phish_mark, name="phish_mark"),
+    path(f"{INCIDENT}phish/unmark/", views.phish_unmark, name="phish_unmark"),
+]

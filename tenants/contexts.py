@@ -1,7 +1,96 @@
+"""What the frame around every page shows: tenants to switch between, tabs, the reader's time zone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import ResolverMatch, reverse
+from django.utils import timezone
+
+from tenants.access import can_see_organization
+from tenants.extensions import active_incidents
+from tenants.models import Member, Tenant
+from tenants.scoping import tenant_scope
+
+
+@dataclass(frozen=True, slots=True)
+class SwitcherItem:
+    """A tenant in the switcher."""
+
+    slug: str
+    name: str
+    chip_initials: str
+    chip_color_class: str
+    active_incidents: int
+    switch_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    label: str
+    url: str
+    is_current: bool
+
+
+# Pages that every tenant has: changing the tenant keeps the reader on the same kind. Any other page leads to the list
+# of incidents, or to the overview from a page of all tenants that no single tenant has.
+_SAME_PAGE = {"incidents:overview": "incidents:overview", "incidents:home": "incidents:overview"}
+_ALL_TENANTS_PAGE = {"incidents:overview": "incidents:home", "incidents:home": "incidents:home"}
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    return {}
+    """Context processor. The switcher is computed only when a template asks for it: fragments have none."""
+    member = getattr(request, "user", None)
+    if not isinstance(member, Member):
+        return {}
+    page = _page_name(request.resolver_match)
+    return {
+        "tenants": _switcher(getattr(request, "tenants", []), page),
+        "current_tenant": getattr(request, "tenant", None),
+        "all_tenants_url": reverse(_ALL_TENANTS_PAGE.get(page, "incidents:list")),
+        "nav": lambda: _tabs(request, member),
+        "search_url": reverse("incidents:list"),
+        "zone_name": timezone.get_current_timezone_name(),
+    }
+
+
+def _page_name(match: ResolverMatch | None) -> str:
+    return match.view_name if match else ""
+
+
+def _switcher(tenants: list[Tenant], page: str) -> Callable[[], list[SwitcherItem]]:
+    target = _SAME_PAGE.get(page, "incidents:tenant_list")
+
+    def items() -> list[SwitcherItem]:
+        # A tenant's page narrows the scope to that tenant; the switcher counts in all that the reader may see.
+        with tenant_scope(tenant.pk for tenant in tenants):
+            counts = active_incidents()
+        return [
+            SwitcherItem(
+                slug=tenant.slug,
+                name=tenant.name,
+                chip_initials=tenant.chip_initials,
+                chip_color_class=tenant.chip_color_class,
+                active_incidents=counts.get(tenant.pk, 0),
+                switch_url=reverse(target, args=[tenant.slug]),
+            )
+            for tenant in tenants
+        ]
+
+    return items
+
+
+def _tabs(request: HttpRequest, member: Member) -> list[Tab]:
+    tenant: Tenant | None = getattr(request, "tenant", None)
+    path = request.path
+    incidents = reverse("incidents:tenant_list", args=[tenant.slug]) if tenant else reverse("incidents:list")
+    activity = reverse("tenants:activity")
+    tabs = [
+        Tab("Incidents", incidents, "/incidents/" in path),
+        Tab("Activity", f"{activity}?tenant={tenant.slug}" if tenant else activity, path == activity),
+    ]
+    if can_see_organization(member):
+        members = reverse("tenants:members")
+        tabs.append(Tab("Settings", members, path.startswith("/settings/") and path != activity))
+    return tabs

@@ -1,4 +1,9 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from tenants import views
 
 app_name = "tenants"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("members/", views.members, name="members"),
+    path("activity/", views.activity, name="activity"),
+]

@@ -10,6 +10,7 @@ from incidents.contexts.logs import LogRow, LogsView, LogTab, logs_view
 from incidents.contexts.places import HomeView, OverviewView, TenantRow, home_view, overview_view
 from incidents.contexts.threat import ThreatView, threat_view
 from incidents.contexts.timeline import Day, Event, SummaryRow, TimelineView, timeline_view
+from incidents.contexts.trail import TrailView, trail_view
 
 __all__ = [
     "Badge",
@@ -30,6 +31,7 @@ __all__ = [
     "TenantRow",
     "ThreatView",
     "TimelineView",
+    "TrailView",
     "clock_of",
     "dots_of",
     "header_view",
@@ -41,4 +43,5 @@ __all__ = [
     "state_badge",
     "threat_view",
     "timeline_view",
+    "trail_view",
 ]

@@ -1,6 +1,6 @@
 """The logs of an incident's account: tabs, rows, and from where the next page goes on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -8,7 +8,7 @@ from django.urls import reverse
 from incidents.enums import LogSource, Workload
 from incidents.evidence.words import record_words
 from incidents.models import Incident, LogRecord, SourceReading
-from incidents.selectors import Keyset, log_counts, log_page, tagged_message_ids
+from incidents.selectors import LogChoice, log_counts, log_page, tagged_message_ids
 from tenants.access import can_act
 from tenants.models import Member
 
@@ -37,6 +37,10 @@ class LogRow:
     can_mark: bool
     can_unmark: bool
 
+    @property
+    def act_url_name(self) -> str:
+        return "incidents:phish_mark" if self.can_mark else "incidents:phish_unmark"
+
 
 @dataclass(frozen=True, slots=True)
 class SourceNote:
@@ -57,54 +61,48 @@ class LogsView:
     rows: list[LogRow]
     sources: list[SourceNote]
     only_attacker: bool
-    only_attacker_url: str
+    only_attacker_url: str  # switches the choice over
+    before: str  # for the hidden fields of Mark as Phish: tab, who and before lead back to this page
     url: str
     first_url: str  # empty on the first page
     next_url: str  # empty on the last page
 
 
-@dataclass(frozen=True, slots=True)
-class LogChoice:
-    """What the address asks for."""
-
-    workload: Workload = Workload.LOGINS
-    only_attacker: bool = False
-    before: Keyset | None = None
-
-    def query(self, **changes: str) -> str:
-        """The address's query, with some of it changed; "" leaves a part out."""
-        parts = {"tab": str(self.workload), "who": "attacker" if self.only_attacker else "", **changes}
-        return urlencode({name: value for name, value in parts.items() if value})
-
-
 def logs_view(*, incident: Incident, member: Member, choice: LogChoice) -> LogsView:
     """The logs, with the attacker's rows marked in the same query that reads them."""
-    address = reverse("incidents:logs", args=[incident.tenant.slug, incident.pk])
-    tabs = _tabs(incident, choice, address)
-    records, following = log_page(
-        incident, choice.workload, only_attacker=choice.only_attacker, before=choice.before, size=PAGE
-    )
-    here = {"before": str(choice.before)} if choice.before else {}
+    tabs = _tabs(incident, choice)
+    records, following = log_page(incident, choice, size=PAGE)
     return LogsView(
         tabs=tabs,
         current=next(tab for tab in tabs if tab.is_current),
         rows=_rows(incident, records, may_mark=can_act(member)),
         sources=_sources(incident),
         only_attacker=choice.only_attacker,
-        only_attacker_url=f"{address}?{choice.query(who='' if choice.only_attacker else 'attacker')}",
-        url=f"{address}?{choice.query(**here)}",
-        first_url=f"{address}?{choice.query()}" if choice.before else "",
-        next_url=f"{address}?{choice.query(before=str(following))}" if following else "",
+        before=str(choice.before or ""),
+        only_attacker_url=log_url(incident, replace(choice, before=None, only_attacker=not choice.only_attacker)),
+        url=log_url(incident, choice),
+        first_url=log_url(incident, replace(choice, before=None)) if choice.before else "",
+        next_url=log_url(incident, replace(choice, before=following)) if following else "",
     )
 
 
-def _tabs(incident: Incident, choice: LogChoice, address: str) -> list[LogTab]:
+def log_url(incident: Incident, choice: LogChoice) -> str:
+    """The address at which the logs of an incident stand as chosen."""
+    query = {"tab": choice.workload.value}
+    if choice.only_attacker:
+        query["who"] = "attacker"
+    if choice.before:
+        query["before"] = str(choice.before)
+    return f"{reverse('incidents:logs', args=[incident.tenant.slug, incident.pk])}?{urlencode(query)}"
+
+
+def _tabs(incident: Incident, choice: LogChoice) -> list[LogTab]:
     counts = log_counts(incident)
     return [
         LogTab(
             key=workload.value,
             label=str(workload.label),
-            url=f"{address}?{choice.query(tab=workload.value)}",
+            url=log_url(incident, replace(choice, workload=workload, before=None)),
             count=counts.get(workload.value, (0, 0))[0],
             attacker_count=counts.get(workload.value, (0, 0))[1],
             is_current=workload == choice.workload,

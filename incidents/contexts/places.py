@@ -33,7 +33,7 @@ class TenantRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeView:
-    """`open_incidents` are the active ones (red), then the unpublished ones; tenants with active incidents stand first."""
+    """`open_incidents`: the active ones (red), then the unpublished ones. Tenants with active incidents stand first."""
 
     open_incidents: list[IncidentRow]
     tenants: list[TenantRow]

@@ -1,9 +1,9 @@
-"""Threat overview: how it was detected, the root cause, what the attacker is known by, the phish, the team's notes."""
+"""Threat overview: how it was detected, the root cause, what the attacker is known by, the phish."""
 
 from dataclasses import dataclass
 
-from incidents.enums import IndicatorKind, TagOrigin
-from incidents.models import Incident, Indicator, Note, PhishTag
+from incidents.enums import IndicatorKind
+from incidents.models import Incident, Indicator, PhishTag
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,18 +20,13 @@ class ThreatView:
     incident: Incident
     indicator_groups: list[IndicatorGroup]
     phish: list[PhishTag]
-    notes: list[Note]  # newest first
-
-    @property
-    def has_phish_by_hand(self) -> bool:
-        return any(tag.origin == TagOrigin.HAND for tag in self.phish)
 
 
 _IN_WORDS = (IndicatorKind.COUNTRY, IndicatorKind.APPLICATION)
 
 
 def threat_view(*, incident: Incident) -> ThreatView:
-    """The threat overview of an incident: three queries."""
+    """The threat overview of an incident: two queries."""
     by_kind: dict[str, list[Indicator]] = {kind: [] for kind in IndicatorKind.values}
     for indicator in incident.indicators.order_by("pk"):
         by_kind[indicator.kind].append(indicator)
@@ -44,5 +39,4 @@ def threat_view(*, incident: Incident) -> ThreatView:
         incident=incident,
         indicator_groups=groups,
         phish=list(incident.phish_tags.order_by("pk")),
-        notes=list(incident.notes.order_by("-pk")),
     )

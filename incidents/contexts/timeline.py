@@ -14,12 +14,13 @@ from incidents.extensions import DoneAction
 from incidents.models import Incident, LogRecord
 from incidents.selectors import attacker_counts, attacker_records
 
+MODES = (("summary", "Summary"), ("full", "Full"))
 LONGEST = 500  # events; beyond it the logs are the place to look
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One line. `who` is "attacker" or "team"; `css_class` is is-attacker or is-team; both say so in words, too."""
+    """One line. `css_class` is is-attacker or is-team; `who` says the same in words."""
 
     at: datetime
     who: str
@@ -55,6 +56,7 @@ class TimelineView:
     """`mode` is "summary" or "full"; `days` are filled for "full" only. `left_out` counts events beyond the longest."""
 
     mode: str
+    modes: tuple[tuple[str, str], ...]  # value in the address, label
     summary: list[SummaryRow]
     days: list[Day]
     total: int
@@ -83,7 +85,8 @@ def timeline_view(*, incident: Incident, mode: str) -> TimelineView:
         events.sort(key=lambda event: event.at)
         days = _days(events)
     shown = sum(len(day.events) for day in days)
-    return TimelineView(mode=mode, summary=summary, days=days, total=total, left_out=total - shown if days else 0)
+    left_out = total - shown if days else 0
+    return TimelineView(mode=mode, modes=MODES, summary=summary, days=days, total=total, left_out=left_out)
 
 
 def _summary(incident: Incident, actions: list[DoneAction]) -> list[SummaryRow]:
@@ -117,7 +120,7 @@ def _attacker_event(record: LogRecord) -> Event:
     place = " ".join(part for part in (record.ip_address, record.network, record.country) if part)
     return Event(
         at=record.occurred_at,
-        who="attacker",
+        who="Attacker",
         css_class="is-attacker",
         icon=record_icon(record),
         label=record.get_workload_display(),
@@ -130,7 +133,7 @@ def _attacker_event(record: LogRecord) -> Event:
 def _team_event(action: DoneAction) -> Event:
     return Event(
         at=action.at,
-        who="team",
+        who="Team",
         css_class="is-team",
         icon="shield-check",
         label=f"Step {action.step}",

@@ -1,0 +1,132 @@
+"""The incident page: whole, and each of its parts alone for htmx. A part's address gives the whole page to others."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_safe
+
+from incidents import live as stream
+from incidents.contexts import header_view, logs_view, threat_view, timeline_view, trail_view
+from incidents.forms import AssignForm, DismissForm, LogFilter, NoteForm, TimelineFilter
+from incidents.models import Incident
+from incidents.selectors import incident_get
+from tenants.access import can_act
+from tenants.permissions import TenantRequest, tenant_page
+from tenants.selectors import owners_for
+
+Context = dict[str, Any]
+
+
+def _header(request: TenantRequest, incident: Incident) -> Context:
+    owners = owners_for(incident.tenant)
+    return {
+        "header": header_view(incident=incident, member=request.user, owners=owners),
+        "assign_form": AssignForm(initial={"owner": incident.owner_id}, owners=owners),
+        "dismiss_form": DismissForm(),
+    }
+
+
+def _threat(request: TenantRequest, incident: Incident) -> Context:
+    return {"threat": threat_view(incident=incident)}
+
+
+def _notes(request: TenantRequest, incident: Incident) -> Context:
+    return {"notes": list(incident.notes.order_by("-pk")), "note_form": NoteForm()}
+
+
+def _timeline(request: TenantRequest, incident: Incident) -> Context:
+    mode = TimelineFilter(request.GET).mode()
+    return {"timeline": timeline_view(incident=incident, mode=mode)}
+
+
+def _logs(request: TenantRequest, incident: Incident) -> Context:
+    # A form of the logs says which tab and page it stood on, so that its answer is the same one.
+    choice = LogFilter(request.POST or request.GET).choice()
+    return {"logs": logs_view(incident=incident, member=request.user, choice=choice)}
+
+
+def _activity(request: TenantRequest, incident: Incident) -> Context:
+    return {"trail": trail_view(incident=incident, before=request.GET.get("trail", ""))}
+
+
+PARTS: dict[str, Callable[[TenantRequest, Incident], Context]] = {
+    "header": _header,
+    "threat": _threat,
+    "notes": _notes,
+    "timeline": _timeline,
+    "logs": _logs,
+    "activity": _activity,
+}
+
+
+def page_response(request: TenantRequest, incident: Incident, *, status: int = 200, **more: Any) -> HttpResponse:
+    """The whole page."""
+    context = _shared(request, incident)
+    for part in PARTS.values():
+        context |= part(request, incident)
+    return render(request, "incidents/detail.html", {**context, **more}, status=status)
+
+
+def part_response(
+    request: TenantRequest, incident: Incident, part: str, *, status: int = 200, **more: Any
+) -> HttpResponse:
+    """One part for htmx, the whole page for everybody else. `more` joins the context: a form in error, a refusal."""
+    if not request.htmx:
+        return page_response(request, incident, status=status, **more)
+    context = {**_shared(request, incident), **PARTS[part](request, incident), **more}
+    return render(request, f"incidents/_{part}.html", context, status=status)
+
+
+def _shared(request: TenantRequest, incident: Incident) -> Context:
+    return {
+        "incident": incident,
+        "tenant": incident.tenant,
+        "can_act": can_act(request.user),
+        "refusal": "",
+        "refused_part": "",
+    }
+
+
+@require_safe
+@never_cache
+@tenant_page
+def detail(request: TenantRequest, incident_id: int) -> HttpResponse:
+    """One incident, from top to bottom."""
+    return page_response(request, incident_get(incident_id))
+
+
+def _part_view(part: str) -> Callable[..., HttpResponse]:
+    @require_safe
+    @never_cache
+    @tenant_page
+    def view(request: TenantRequest, incident_id: int) -> HttpResponse:
+        return part_response(request, incident_get(incident_id), part)
+
+    return view  # type: ignore[return-value]  # tenant_page answers any kind of response
+
+
+header = _part_view("header")
+threat = _part_view("threat")
+notes = _part_view("notes")
+timeline = _part_view("timeline")
+logs = _part_view("logs")
+activity = _part_view("activity")
+
+
+@require_GET
+@tenant_page
+def live(request: TenantRequest, incident_id: int) -> StreamingHttpResponse:
+    """The incident's versions as an event stream, as long as the page stays open.
+
+    Access was checked by the time the stream begins; it tells numbers only, and each fetch is checked anew.
+    """
+    incident = incident_get(incident_id)
+    response = StreamingHttpResponse(
+        stream.versions(incident.pk, known=incident.version), content_type="text/event-stream"
+    )
+    response["Cache-Control"] = "no-cache, no-store"
+    response["X-Accel-Buffering"] = "no"  # nginx would hold the messages back
+    return response

@@ -1,0 +1,41 @@
+"""Reads of the tenants app."""
+
+from django.db.models import Q
+
+from tenants.access import can_see_organization
+from tenants.models import AuditEvent, Member, Tenant
+
+
+def member_list(*, organization_id: int) -> list[Member]:
+    """All members of an organization, by name; the tenants of guests are loaded with them."""
+    return list(Member.objects.filter(organization_id=organization_id).prefetch_related("tenants"))
+
+
+def owners_for(tenant: Tenant) -> list[Member]:
+    """The members who may own an incident of this tenant: active, not read-only, and able to see it. By name."""
+    members = Member.objects.filter(organization_id=tenant.organization_id, is_active=True, is_read_only=False)
+    may_see = Q(role="admin") | Q(role="external_guest", tenants=tenant)
+    full = Q(role="full_member")
+    if tenant.is_sensitive:
+        full &= Q(can_view_sensitive_tenants=True)
+    return list(members.filter(may_see | full).distinct())
+
+
+def audit_trail(
+    *, member: Member, tenants: list[Tenant], tenant: Tenant | None, before_id: int | None, size: int
+) -> tuple[list[AuditEvent], int | None]:
+    """Acts that the member may see, newest first, and the id before which the next page begins.
+
+    Those of the tenants visible to them; those of the organization itself for organization roles, unless one tenant
+    was asked for. A removed tenant's acts are of no visible tenant: only an organization role sees the organization's.
+    """
+    chosen = [tenant] if tenant else tenants
+    visible = Q(tenant_id__in=[one.pk for one in chosen])
+    if tenant is None and can_see_organization(member):
+        visible |= Q(tenant_id=None)
+    rows = AuditEvent.objects.filter(visible, organization_id=member.organization_id)
+    if before_id is not None:
+        rows = rows.filter(pk__lt=before_id)
+    found = list(rows.order_by("-pk")[: size + 1])
+    page = found[:size]
+    return page, page[-1].pk if len(found) > size else None
