@@ -80,7 +80,7 @@ def make_incident(tenant: Tenant, account: Account, **more: Any) -> Incident:
 
 
 def make_member(organization: Organization, email: str, **more: Any) -> Member:
-    values = {"display_name": email.split("@")[0].title(), "role": Role.FULL_MEMBER} | more
+    values = {"display_name": email.split("@", maxsplit=1)[0].title(), "role": Role.FULL_MEMBER} | more
     return Member.objects.create(organization=organization, email=email, password="!", **values)
 
 

@@ -89,13 +89,17 @@ CASES = [
     Case(
         "clear_forwarding",
         {"user_id": world.ALICE, "mailbox": MAILBOX},
-        lambda raw: exchange(raw, "Get-Mailbox", Identity=MAILBOX)[0]["ForwardingSmtpAddress"] == "smtp:drop@evil.example",
+        lambda raw: (
+            exchange(raw, "Get-Mailbox", Identity=MAILBOX)[0]["ForwardingSmtpAddress"] == "smtp:drop@evil.example"
+        ),
         "Set-Mailbox",
     ),
     Case(
         "remove_mailbox_permission",
         permission("FullAccess"),
-        lambda raw: any(r["User"] == "bob@tiny.example" for r in exchange(raw, "Get-MailboxPermission", Identity=MAILBOX)),
+        lambda raw: any(
+            r["User"] == "bob@tiny.example" for r in exchange(raw, "Get-MailboxPermission", Identity=MAILBOX)
+        ),
         "Remove-MailboxPermission",
         name="remove_mailbox_permission full access",
     ),

@@ -11,7 +11,9 @@ IMMUTABLE = {"Prefer": 'IdType="ImmutableId"'}
 
 
 def listed(raw: RawCloud, user_id: str) -> list[dict]:
-    return raw.get(f"/users/{user_id}/messages?$top=50&$select=id,internetMessageId,parentFolderId", **IMMUTABLE)["value"]
+    return raw.get(f"/users/{user_id}/messages?$top=50&$select=id,internetMessageId,parentFolderId", **IMMUTABLE)[
+        "value"
+    ]
 
 
 def plant(desk: Desk, raw: RawCloud, user_id: str) -> list[int]:
