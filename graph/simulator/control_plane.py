@@ -196,6 +196,7 @@ class ControlPlane:
         return {"tenants": count}
 
     def _forget(self) -> None:
+        self._cloud.journal.clear()
         self._cloud.throttle.clear()
         self._cloud.weather.clear()
 

@@ -54,6 +54,7 @@ class Journal:
     def __init__(self, store: Store) -> None:
         self._connection = store.connection
         self._running: dict[tuple[str, str], int] = {}
+        self._peaks: dict[tuple[str, str], int] = {}
 
     def write(self, entry: Entry) -> None:
         """Append one line, its body masked."""
@@ -74,6 +75,9 @@ class Journal:
         """One more request is being carried out at this mailbox."""
         key = (tenant_id, mailbox)
         self._running[key] = running = self._running.get(key, 0) + 1
+        if running <= self._peaks.get(key, 0):
+            return
+        self._peaks[key] = running
         self._connection.execute(
             "INSERT INTO peaks(tenant, mailbox, peak) VALUES (?, ?, ?)"
             " ON CONFLICT(tenant, mailbox) DO UPDATE SET peak = MAX(peak, excluded.peak)",
@@ -86,6 +90,7 @@ class Journal:
 
     def clear(self) -> None:
         """Forget everything logged so far."""
+        self._peaks.clear()
         self._connection.execute("DELETE FROM requests")
         self._connection.execute("DELETE FROM peaks")
 
@@ -99,7 +104,7 @@ class Journal:
         if tenant_id:
             where, params = f"{where} AND tenant = ?", [since, tenant_id]
         kinds = self._pairs("kind", where, params)
-        peaks = self._peaks(tenant_id)
+        peaks = self._stored_peaks(tenant_id)
         return {
             "roundTrips": kinds.get("direct", 0) + kinds.get("batch", 0),
             "subRequests": kinds.get("sub", 0),
@@ -115,7 +120,7 @@ class Journal:
         sql = f"SELECT {column}, COUNT(*) FROM requests WHERE {where} GROUP BY {column}"  # noqa: S608 - constants  # nosec B608
         return dict(self._connection.execute(sql, params).fetchall())
 
-    def _peaks(self, tenant_id: str | None) -> dict[str, int]:
+    def _stored_peaks(self, tenant_id: str | None) -> dict[str, int]:
         found = self._connection.execute("SELECT tenant, mailbox, peak FROM peaks ORDER BY tenant, mailbox")
         return {f"{tenant}/{mailbox}": peak for tenant, mailbox, peak in found if tenant_id in (None, tenant)}
 

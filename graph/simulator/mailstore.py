@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Iterable
 from typing import Any
 
-from graph.simulator.state import Store
+from graph.simulator.state import Query, Store
 from graph.simulator.tenants import Tenant
 
 Document = dict[str, Any]
@@ -141,11 +141,9 @@ def folders(store: Store, tenant: Tenant, mailbox: str) -> list[Document]:
 
 def find_folder(store: Store, tenant: Tenant, mailbox: str, name: str) -> Document | None:
     """A folder by id or by well-known name."""
-    wanted = name.lower()
-    for folder in folders(store, tenant, mailbox):
-        if folder["id"] == name or (folder.get("wellKnownName") or "").lower() == wanted:
-            return folder
-    return None
+    where = "owner = ? AND (id = ? OR (alias = ? AND alias <> ''))"
+    found = store.rows(tenant, Query("mailFolders", where, (mailbox, name, name), limit=1))
+    return found[0] if found else None
 
 
 def is_listed(folder: Document) -> bool:

@@ -34,7 +34,7 @@ class Cloud:
     async def serve(self, call: Call, *, kind: str = "direct") -> Answer:
         """Carry out one request and log it. Raises Dropped when the connection is to end without an answer."""
         matched = self._matched(call)
-        mailbox = _mailbox(call, matched)
+        mailbox = call.mailbox = call.mailbox or _mailbox(call, matched)
         status = 0
         try:
             answer = await self._carried_out(call, matched, mailbox)
@@ -48,7 +48,8 @@ class Cloud:
 
     def mailbox_of(self, call: Call) -> str | None:
         """The id of the user whose mailbox is asked, or None for all that is not mail."""
-        return _mailbox(call, self._matched(call))
+        call.mailbox = _mailbox(call, self._matched(call))
+        return call.mailbox
 
     def _matched(self, call: Call) -> Matched | None:
         if call.service == EXCHANGE:
@@ -102,7 +103,7 @@ def _mailbox(call: Call, matched: Matched | None) -> str | None:
 
 
 def _entry(call: Call, kind: str, status: int, matched: Matched | None) -> Entry:
-    mailbox = _mailbox(call, matched)
+    mailbox = call.mailbox
     operation = matched[0].operation if matched else f"{call.method} {call.path} {cmdlet_of(call)}".rstrip()
     lane = "exchange" if call.service == EXCHANGE else "directory"
     return Entry(

@@ -50,13 +50,17 @@ class Router:
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self.routes = tuple(sorted(routes, key=lambda route: route.template.count("{id}")))
-        self._patterns = [(_pattern(route.template), route) for route in self.routes]
+        # By number of segments: a sub-request of a batch of moves should not try every pattern there is.
+        self._patterns: dict[int, list[tuple[re.Pattern[str], Route]]] = {}
+        for route in self.routes:
+            same = self._patterns.setdefault(route.template.count("/"), [])
+            same.append((_pattern(route.template), route))
 
     def find(self, method: str, path: str) -> tuple[Route, tuple[str, ...]]:
         """The route and the decoded variable parts of a still encoded path. Raises Refusal 400 or 405."""
         path = _without_key_syntax(path)
         known = False
-        for pattern, route in self._patterns:
+        for pattern, route in self._patterns.get(path.count("/"), []):
             match = pattern.fullmatch(path)
             if match and route.method == method:
                 return route, tuple(unquote(each) for each in match.groups())

@@ -29,8 +29,8 @@ CREATE TABLE IF NOT EXISTS messages(
 CREATE UNIQUE INDEX IF NOT EXISTS messages_id ON messages(tenant, mailbox, id);
 CREATE UNIQUE INDEX IF NOT EXISTS messages_immutable ON messages(tenant, mailbox, immutable_id);
 CREATE INDEX IF NOT EXISTS messages_internet ON messages(tenant, mailbox, internet_message_id);
-CREATE INDEX IF NOT EXISTS messages_sender ON messages(tenant, mailbox, sender, subject);
-CREATE INDEX IF NOT EXISTS messages_subject ON messages(tenant, mailbox, subject);
+CREATE INDEX IF NOT EXISTS messages_sender ON messages(tenant, mailbox, sender, subject, received);
+CREATE INDEX IF NOT EXISTS messages_subject ON messages(tenant, mailbox, subject, received);
 CREATE INDEX IF NOT EXISTS messages_received ON messages(tenant, mailbox, received);
 CREATE INDEX IF NOT EXISTS messages_folder ON messages(tenant, mailbox, folder, received);
 CREATE TABLE IF NOT EXISTS passwords(
@@ -74,6 +74,7 @@ FILINGS: dict[str, Filing] = {
     "devices": Filing(alias="deviceId"),
     "oauth2PermissionGrants": Filing(owner="principalId", alias="clientId"),
     "appRoleAssignments": Filing(owner="principalId", alias="resourceId"),
+    "mailFolders": Filing(alias="wellKnownName"),
     "signIns": Filing(owner="userId", stamp="createdDateTime"),
     "directoryAudits": Filing(stamp="activityDateTime"),
     "auditRecords": Filing(owner="userPrincipalName", stamp="createdDateTime"),
