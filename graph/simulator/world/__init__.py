@@ -11,10 +11,14 @@ from typing import Any
 from graph.simulator.world import story
 from graph.simulator.world.acme import LEAD, build_acme
 from graph.simulator.world.acme_attack import attack
-from graph.simulator.world.acme_directory_evidence import first_takeover_directory, ordinary_changes
+from graph.simulator.world.acme_directory_evidence import (
+    earlier_consents,
+    first_takeover_directory,
+    ordinary_changes,
+)
 from graph.simulator.world.acme_evidence import first_takeover
 from graph.simulator.world.acme_spray_evidence import second_takeover
-from graph.simulator.world.everyday_evidence import everyday_files, everyday_mail
+from graph.simulator.world.everyday_evidence import everyday_files, everyday_mail, reads_the_phish
 from graph.simulator.world.message_trace import trace_mail
 from graph.simulator.world.moments import Moments
 from graph.simulator.world.other_tenants import other_tenants
@@ -43,6 +47,8 @@ def _acme(moments: Moments) -> TenantWorld:
     for key in (LEAD, "tadhg.obriain", "priyanka.raghunathan"):
         everyday_mail(acme, key)
     everyday_files(acme, LEAD)
+    reads_the_phish(acme, story.RENEE)
+    earlier_consents(acme)
     ordinary_changes(acme, "rosalind.achebe")
     add_everyday(acme)
     add_risks(

@@ -50,6 +50,38 @@ SHARED_USERS = (
     "kieran.doyle", "luca.benedetti", "jasper.lindqvist-cole",
 )  # fmt: skip
 
+# Honest mail that arrived meanwhile: from whom, minutes before now, subject, text, and whether the rule hid it.
+_LATER = (
+    (
+        "gethin.bowen",
+        121,
+        "Cash forecast for Thursday",
+        "The forecast is on the share. The low point moved by a week.",
+        False,
+    ),
+    (
+        "judith.amankwah",
+        74,
+        "Board pack",
+        "Renée, could you bring the printed pack? Half of them do not like screens.",
+        False,
+    ),
+    (
+        "samuel.tetteh",
+        66,
+        "Payment run, first half: ready for release",
+        "The run is ready. Two invoices are held, see the notes.",
+        True,
+    ),
+    (
+        "oluwaseun.adeyemi",
+        39,
+        "Your three o'clock",
+        "I moved your three o'clock to tomorrow, you did not answer the telephone.",
+        False,
+    ),
+)
+
 
 def attack(world: TenantWorld) -> None:
     """Both takeovers."""
@@ -144,37 +176,7 @@ def _internal_phish(world: TenantWorld) -> None:
 
 def _later_mail(world: TenantWorld) -> None:
     """Honest mail that arrived meanwhile, some of it hidden by the rule."""
-    lines = (
-        (
-            "gethin.bowen",
-            121,
-            "Cash forecast for Thursday",
-            "The forecast is on the share. The low point moved by a week.",
-            False,
-        ),
-        (
-            "judith.amankwah",
-            74,
-            "Board pack",
-            "Renée, could you bring the printed pack? Half of them do not like screens.",
-            False,
-        ),
-        (
-            "samuel.tetteh",
-            66,
-            "Payment run, first half: ready for release",
-            "The run is ready. Two invoices are held, see the notes.",
-            True,
-        ),
-        (
-            "oluwaseun.adeyemi",
-            39,
-            "Your three o'clock",
-            "I moved your three o'clock to tomorrow, you did not answer the telephone.",
-            False,
-        ),
-    )
-    for key, minutes, subject, text, is_hidden in lines:
+    for key, minutes, subject, text, is_hidden in _LATER:
         letter = Letter(
             key=f"today/{key}",
             at=world.moments.ago(timedelta(minutes=minutes)),

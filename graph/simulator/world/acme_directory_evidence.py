@@ -11,6 +11,7 @@ from graph.simulator.world.acme_attack import MAIL_APP, PLANTED, SHARED_APP
 from graph.simulator.world.applications import COMMAND_LINE_TOOLS, MICROSOFT_APPS, service_principal_id
 from graph.simulator.world.directory_log import Entry, add_entry, target
 from graph.simulator.world.intruder import Intruder, device_added, method_added
+from graph.simulator.world.moments import Moments
 from graph.simulator.world.origins import office
 from graph.simulator.world.tenant import TenantWorld
 from graph.simulator.world.unified_log_entra import add_entra, consent_changes
@@ -47,17 +48,7 @@ def _consent(world: TenantWorld, intruder: Intruder, act: str, key: str, *, is_n
     grant = next(each for each in grants if each["clientId"] == client and each["principalId"] == world.id_of(LEAD))
     ip, event = intruder.sign_in.place.ip, intruder.act(story.RENEE, act)
     if is_new:
-        added = target("ServicePrincipal", principal, AppPrincipalId=(None, [principal["appId"]]))
-        at = intruder.when(story.RENEE, act, -2)
-        add_entry(world, Entry("Add service principal", "ApplicationManagement", at, [added], LEAD, ip))
-        names = [("AppPrincipalId", f'["{principal["appId"]}"]'), ("DisplayName", f'["{principal["displayName"]}"]')]
-        add_entra(
-            world,
-            intruder.act(story.RENEE, act, -0.03),
-            "Add service principal.",
-            ("ServicePrincipal", principal),
-            names,
-        )
+        _new_principal(world, intruder, act, principal)
     given = target(
         "ServicePrincipal",
         principal,
@@ -81,6 +72,22 @@ def _consent(world: TenantWorld, intruder: Intruder, act: str, key: str, *, is_n
     add_entra(world, event, "Consent to application.", kind, changes, story.REPLAY_AGENT)
     add_entra(
         world, event, "Add delegated permission grant.", kind, [("DelegatedPermissionGrant.Scope", grant["scope"])]
+    )
+
+
+def _new_principal(world: TenantWorld, intruder: Intruder, act: str, principal: dict[str, Any]) -> None:
+    """The service principal that a first consent brings into the tenant."""
+    ip = intruder.sign_in.place.ip
+    added = target("ServicePrincipal", principal, AppPrincipalId=(None, [principal["appId"]]))
+    at = intruder.when(story.RENEE, act, -2)
+    add_entry(world, Entry("Add service principal", "ApplicationManagement", at, [added], LEAD, ip))
+    names = [("AppPrincipalId", f'["{principal["appId"]}"]'), ("DisplayName", f'["{principal["displayName"]}"]')]
+    add_entra(
+        world,
+        intruder.act(story.RENEE, act, -0.03),
+        "Add service principal.",
+        ("ServicePrincipal", principal),
+        names,
     )
 
 
@@ -111,6 +118,24 @@ def _registration(world: TenantWorld, intruder: Intruder) -> None:
         add_entra(
             world, event, record, ("Application", app), [(name.replace("__", "."), str(value))], story.REPLAY_AGENT
         )
+
+
+def earlier_consents(world: TenantWorld) -> None:
+    """How the application that others use too came to them, as far back as the log reaches."""
+    client = service_principal_id(world, SHARED_APP.key)
+    principal = next(each for each in world.lists["servicePrincipals"] if each["id"] == client)
+    people = {user["id"]: key for key, user in world.users.items()}
+    for grant in world.lists["oauth2PermissionGrants"]:
+        at = Moments.read_back(grant["_createdDateTime"])
+        person = people[grant["principalId"]]
+        if grant["clientId"] == client and person != LEAD and at > world.moments.days(30):
+            permissions = (None, consent_changes(grant, principal)[4][1])
+            given = target("ServicePrincipal", principal, ConsentAction__Permissions=permissions)
+            ip = office(world, person).ip
+            add_entry(
+                world,
+                Entry("Consent to application", "ApplicationManagement", at, [given], person, ip, operation="Assign"),
+            )
 
 
 def ordinary_changes(world: TenantWorld, administrator: str) -> None:

@@ -135,20 +135,6 @@ def add_registration(
     world: TenantWorld, app: App, owner: str, created: datetime, secret_at: datetime | None = None
 ) -> dict[str, Any]:
     """An application registered in this tenant, with its service principal."""
-    credentials = []
-    if secret_at:
-        key_id = object_id(app.key, "secret")
-        credentials = [
-            {
-                "customKeyIdentifier": None,
-                "displayName": "auto" if created == secret_at else "reporting",
-                "startDateTime": stamp(secret_at),
-                "endDateTime": stamp(secret_at + timedelta(days=730)),
-                "hint": object_id(app.key, "hint")[:3],
-                "keyId": key_id,
-                "secretText": None,
-            }
-        ]
     registration = {
         "id": object_id(world.company.key, "registration", app.key),
         "appId": app.client_id,
@@ -159,7 +145,7 @@ def add_registration(
         "identifierUris": [],
         "isDisabled": None,
         "keyCredentials": [],
-        "passwordCredentials": credentials,
+        "passwordCredentials": [_secret(app, created, secret_at)] if secret_at else [],
         "publisherDomain": world.company.domain,
         "requiredResourceAccess": [],
         "signInAudience": "AzureADMyOrg",
@@ -171,3 +157,16 @@ def add_registration(
     world.add("applications", [registration])
     add_service_principal(world, app, created)
     return registration
+
+
+def _secret(app: App, created: datetime, since: datetime) -> dict[str, Any]:
+    """A client secret as Graph lists it: without the secret."""
+    return {
+        "customKeyIdentifier": None,
+        "displayName": "auto" if created == since else "portal",
+        "startDateTime": stamp(since),
+        "endDateTime": stamp(since + timedelta(days=730)),
+        "hint": object_id(app.key, "hint")[:3],
+        "keyId": object_id(app.key, "secret"),
+        "secretText": None,
+    }

@@ -12,7 +12,7 @@ from graph.simulator.world.bulletins import GENERAL_NOTICES, send_notices
 from graph.simulator.world.conversations import Thread
 from graph.simulator.world.correspondence import Postman
 from graph.simulator.world.devices import authenticator, equip
-from graph.simulator.world.everyday_evidence import everyday_mail
+from graph.simulator.world.everyday_evidence import everyday_mail, reads_the_phish
 from graph.simulator.world.ids import object_id
 from graph.simulator.world.intruder import method_added, steal_session
 from graph.simulator.world.lures import send_lure
@@ -77,6 +77,7 @@ def _northgate_takeover(world: TenantWorld) -> None:
     incident, moments = story.MAREIKE, world.moments
     send_lure(world, story.LURE_COPIES["northgate"], incident.phish_received or timedelta())
     add_baseline(world, _MAREIKE, 30)
+    reads_the_phish(world, incident)
     intruder = steal_session(world, incident, NORTHGATE_REPLAY, story.MAREIKE_SESSION, (61, 47))
     box = world.mailboxes[_MAREIKE]
     box.add_rule(

@@ -129,9 +129,6 @@ def user_object(company: Company, person: Person, moments: Moments) -> dict[str,
         "department": person.department or None,
         "jobTitle": person.title or None,
         "createdDateTime": stamp(created),
-        "creationType": "Invitation" if person.kind == "guest" else None,
-        "externalUserState": "Accepted" if person.kind == "guest" else None,
-        "externalUserStateChangeDateTime": stamp(created + timedelta(hours=3)) if person.kind == "guest" else None,
         "lastPasswordChangeDateTime": stamp(changed),
         "signInSessionsValidFromDateTime": stamp(changed),
         "passwordPolicies": "DisablePasswordExpiration" if person.kind == "service" else None,
@@ -145,6 +142,7 @@ def user_object(company: Company, person: Person, moments: Moments) -> dict[str,
     }
     user.update(_contact(company, person, int(chance.random() * 900)))
     user.update(_mail(company, person))
+    user.update(_invitation(person, created))
     user.update(_premises(company, person, moments, created))
     user["assignedLicenses"] = _licences(person)
     user["_roles"] = [ROLES[role] for role in person.roles]
@@ -168,6 +166,15 @@ def _contact(company: Company, person: Person, number: int) -> dict[str, Any]:
         "postalCode": office.postal_code,
         "country": office.country_name,
         "employeeId": f"{10_000 + number * 7}",
+    }
+
+
+def _invitation(person: Person, created: datetime) -> dict[str, Any]:
+    is_guest = person.kind == "guest"
+    return {
+        "creationType": "Invitation" if is_guest else None,
+        "externalUserState": "Accepted" if is_guest else None,
+        "externalUserStateChangeDateTime": stamp(created + timedelta(hours=3)) if is_guest else None,
     }
 
 

@@ -48,7 +48,6 @@ def add_sign_in(world: TenantWorld, sign_in: SignIn) -> dict[str, Any]:
     """Append the row. Returns it, for what has to name its token."""
     user, client = world.users[sign_in.person], sign_in.client
     mark = (world.company.key, "sign-in", sign_in.person, stamp(sign_in.at), client.app_id, sign_in.place.ip)
-    is_risky = sign_in.risk != "none"
     code, reason = sign_in.error
     row = {
         "id": object_id(*mark),
@@ -58,10 +57,7 @@ def add_sign_in(world: TenantWorld, sign_in: SignIn) -> dict[str, Any]:
         "userId": user["id"],
         "appId": client.app_id,
         "appDisplayName": client.app_name,
-        "resourceId": EXCHANGE_ID if client.app_id not in _RESOURCES else client.app_id,
-        "resourceDisplayName": _RESOURCES.get(client.app_id, "Office 365 Exchange Online"),
-        "resourceTenantId": world.tenant_id,
-        "homeTenantId": world.tenant_id,
+        **_resource(world, client),
         "ipAddress": sign_in.place.ip,
         "autonomousSystemNumber": sign_in.place.network,
         "location": sign_in.place.as_location(),
@@ -74,12 +70,7 @@ def add_sign_in(world: TenantWorld, sign_in: SignIn) -> dict[str, Any]:
         "status": {"errorCode": code, "failureReason": reason, "additionalDetails": _detail(sign_in)},
         "conditionalAccessStatus": _policy_result(sign_in),
         "appliedConditionalAccessPolicies": [],
-        "riskLevelAggregated": sign_in.risk,
-        "riskLevelDuringSignIn": sign_in.risk,
-        "riskState": "atRisk" if is_risky else "none",
-        "riskDetail": "none",
-        "riskEventTypes": [],
-        "riskEventTypes_v2": [_risk_event(sign_in)] if is_risky else [],
+        **_risk(sign_in),
         "authenticationProtocol": sign_in.protocol,
         "authenticationRequirement": _MULTIPLE if sign_in.with_second_factor else _SINGLE,
         "authenticationDetails": _steps(sign_in),
@@ -97,6 +88,16 @@ def token_of(world: TenantWorld, sign_in: SignIn) -> str:
     return store_id("", world.company.key, sign_in.person, stamp(sign_in.at), sign_in.session, length=24).rstrip("=")
 
 
+def _resource(world: TenantWorld, client: Client) -> dict[str, Any]:
+    """What the token is for: some clients are their own resource, the others read mail."""
+    return {
+        "resourceId": EXCHANGE_ID if client.app_id not in _RESOURCES else client.app_id,
+        "resourceDisplayName": _RESOURCES.get(client.app_id, "Office 365 Exchange Online"),
+        "resourceTenantId": world.tenant_id,
+        "homeTenantId": world.tenant_id,
+    }
+
+
 def _policy_result(sign_in: SignIn) -> str:
     """Conditional Access does not see old protocols."""
     if sign_in.client.used == "Authenticated SMTP":
@@ -104,8 +105,17 @@ def _policy_result(sign_in: SignIn) -> str:
     return "failure" if sign_in.error[0] else "success"
 
 
-def _risk_event(sign_in: SignIn) -> str:
-    return "passwordSpray" if sign_in.protocol == "ropc" else "anomalousToken"
+def _risk(sign_in: SignIn) -> dict[str, Any]:
+    is_risky = sign_in.risk != "none"
+    event = "passwordSpray" if sign_in.protocol == "ropc" else "anomalousToken"
+    return {
+        "riskLevelAggregated": sign_in.risk,
+        "riskLevelDuringSignIn": sign_in.risk,
+        "riskState": "atRisk" if is_risky else "none",
+        "riskDetail": "none",
+        "riskEventTypes": [],
+        "riskEventTypes_v2": [event] if is_risky else [],
+    }
 
 
 def _detail(sign_in: SignIn) -> str | None:

@@ -64,23 +64,28 @@ def add_record(
         "ClientIP": event.ip,
         **details,
     }
-    record = {
-        "id": record_id,
+    record = _record(document, record_type, event)
+    world.add("auditRecords", [record])
+    return record
+
+
+def _record(document: Mapping[str, Any], record_type: str, event: Event) -> dict[str, Any]:
+    """The Graph record around AuditData; its address never carries a port."""
+    return {
+        "id": document["Id"],
         "createdDateTime": stamp(event.at),
         "auditLogRecordType": record_type,
-        "operation": operation,
-        "organizationId": world.tenant_id,
+        "operation": document["Operation"],
+        "organizationId": document["OrganizationId"],
         "userType": "regular",
-        "userId": upn,
-        "service": workload,
+        "userId": document["UserId"],
+        "service": document["Workload"],
         "objectId": str(document.get("ObjectId", "")),
-        "userPrincipalName": upn,
+        "userPrincipalName": document["UserId"],
         "clientIp": event.ip,
         "administrativeUnits": [],
         "auditData": document,
     }
-    world.add("auditRecords", [record])
-    return record
 
 
 def _user_key(world: TenantWorld, person: str) -> str:

@@ -239,3 +239,17 @@ def test_honest_mails_resemble_the_phish(acme: dict[str, Any]) -> None:
     weekly = [each for each in messages(acme, RENEE) if each["subject"].startswith("The Acme Weekly")]
     assert len(weekly) == 4
     assert len(copies(acme, weekly[0]["internetMessageId"])) > 50
+
+
+def test_the_owner_works_on_during_the_attack(acme: dict[str, Any], now: datetime) -> None:
+    own = [
+        each for each in acme["auditRecords"] if each["userPrincipalName"] == UPN and each["clientIp"] == "192.0.2.10"
+    ]
+    today = [each for each in own if moment(each["createdDateTime"]) > now - timedelta(hours=5)]
+    assert [each["operation"] for each in sorted(today, key=lambda each: each["createdDateTime"])] == [
+        "UserLoggedIn", "MailItemsAccessed", "UserLoggedIn",
+    ]  # fmt: skip
+    (bind,) = [each for each in today if each["operation"] == "MailItemsAccessed"]
+    assert moment(bind["createdDateTime"]) == now - story.RENEE.phish_read
+    (item,) = bind["auditData"]["Folders"][0]["FolderItems"]
+    assert item["InternetMessageId"] == story.LURE.internet_message_id

@@ -21,19 +21,17 @@ pytestmark = pytest.mark.skipif(
 
 # Only the beta endpoint has these (DOCS beta/resources/signin, beta/resources/mailfolder).
 _BETA = {
-    "signIn": set(
-        [
-            "autonomousSystemNumber",
-            "authenticationProtocol",
-            "authenticationRequirement",
-            "authenticationDetails",
-            "incomingTokenType",
-            "sessionId",
-            "uniqueTokenIdentifier",
-            "signInEventTypes",
-            "originalTransferMethod",
-        ]
-    ),
+    "signIn": {
+        "autonomousSystemNumber",
+        "authenticationProtocol",
+        "authenticationRequirement",
+        "authenticationDetails",
+        "incomingTokenType",
+        "sessionId",
+        "uniqueTokenIdentifier",
+        "signInEventTypes",
+        "originalTransferMethod",
+    },
     "mailFolder": {"wellKnownName"},
 }
 _CHECKS = {
