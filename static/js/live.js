@@ -1,7 +1,9 @@
 // Forms that are sent once, answers that are errors, and live updates that leave alone what the reader touched.
 //   [data-live-url] on one element of the page, with data-live-version: an event stream whose messages are versions.
 //   [data-live] on each fragment: <section id="…" data-live hx-get="…" hx-trigger="changed" hx-swap="morph:outerHTML">
-//   details[data-follow] may be opened and closed by a live update; all others stay as the reader has them.
+//   details[data-follow] may be opened by a live update where that moves nothing under the reader's hand, and (="fold") closed by
+//   the answer to the reader's own press; all others stay as the reader has them.
+//   [data-keep] was fetched into the page (a preview, a password) and is left alone; ="until-press" goes with the next press in its step.
 (function () {
   "use strict";
   const POLL = 15000;
@@ -52,13 +54,16 @@
   on("htmx:beforeSwap", (event) => {
     const { xhr, requestConfig, serverResponse } = event.detail;
     const isLive = requestConfig.verb === "get" && requestConfig.elt.matches("[data-live]");
+    isAnswer = requestConfig.verb !== "get" && xhr.status < 400;
     if (xhr.status < 400) {
       if (isLive) sayLive("");
       else if (requestConfig.verb !== "get") accept(requestConfig.elt);
     } else if (isLive) {
       event.detail.shouldSwap = false;
       sayLive("This page could not be refreshed; what it shows may be old.");
-    } else if (xhr.status !== 422 && xhr.status !== 409) {
+    } else if (xhr.status === 422 || xhr.status === 409) {
+      putInItsPlace(event.detail);
+    } else {
       event.detail.target = document.getElementById("flashes");
       event.detail.swapOverride = "beforeend";
       if (!/<html/i.test(serverResponse)) return;
@@ -70,8 +75,20 @@
     if (event.detail.requestConfig.verb !== "get") flash("No answer from Petra. Whether it was done is not known: reload the page to see before you press again.");
   });
 
+  // A refused form may be answered by a fragment larger than what it asked for: that one goes where its own id stands.
+  function putInItsPlace(detail) {
+    const id = /^\s*<[a-z]+[^>]*?\sid="([\w-]+)"/.exec(detail.serverResponse)?.[1];
+    const place = id && id !== detail.target.id && document.getElementById(id);
+    if (!place) return;
+    detail.target = place;
+    detail.swapOverride = "morph:outerHTML";
+  }
+
   // --- What a live update must not touch ---------------------------------------------------------------------------
   const touched = new WeakSet();
+  let isAnswer = false; // what is being swapped answers the reader's own press
+  let pointer = null;
+  on("pointermove", (event) => (pointer = event.pointerType === "mouse" ? event : null), { passive: true });
   for (const type of ["input", "change"]) on(type, (event) => touched.add(event.target), true);
   on("reset", (event) => [...event.target.elements].forEach((control) => touched.delete(control)));
 
@@ -82,10 +99,21 @@
     for (const control of form.elements) touched.delete(control);
     const question = form.closest("details.confirm");
     if (question) question.open = false;
+    for (const kept of form.closest(".step")?.querySelectorAll('[data-keep="until-press"]') ?? []) kept.remove();
   }
 
-  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => {
-    if (name === "open") return element.hasAttribute("data-follow") && !touched.has(element);
+  // Opening pushes down what follows: not while the pointer or the focus is there.
+  function mayOpen(details) {
+    const isPointed = pointer && pointer.clientY > details.getBoundingClientRect().bottom;
+    const isFocused = details.compareDocumentPosition(document.activeElement) & Node.DOCUMENT_POSITION_FOLLOWING;
+    return details.hasAttribute("data-follow") && !touched.has(details) && (isAnswer || !(isPointed || isFocused));
+  }
+
+  const isKept = (node) => node.nodeType === Node.ELEMENT_NODE && node.hasAttribute("data-keep");
+
+  Idiomorph.defaults.callbacks.beforeNodeRemoved = (node) => !isKept(node);
+  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element, kind) => {
+    if (name === "open") return kind === "remove" ? isAnswer && element.dataset.follow === "fold" : mayOpen(element);
     if (name === "checked" || name === "value") return !touched.has(element);
     if (name === "aria-disabled") return !busy.has(element.form);
     return true;
@@ -95,11 +123,22 @@
     if (details) touched.add(details);
   });
 
-  // Idiomorph gives the focus back to inputs only; a replaced button or summary gets it here, by its id.
-  let focused = null;
-  on("htmx:beforeSwap", () => (focused = document.activeElement?.id));
-  on("htmx:afterSwap", () => {
-    if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus({ preventScroll: true });
+  // Idiomorph gives the focus back to inputs only; a replaced button or summary gets it here, by its id, and where it is gone
+  // (done, so no longer offered) the head of its step does. What was asked for and arrived ([data-arrive]) takes it.
+  let focused = [];
+  on("htmx:beforeSwap", () => {
+    const element = document.activeElement;
+    focused = [element?.id, element?.closest(".step")?.querySelector("summary")?.id].filter(Boolean);
+  });
+  on("htmx:afterSwap", (event) => {
+    const arrived = event.target.querySelector?.("[data-arrive]");
+    if (arrived) {
+      arrived.removeAttribute("data-arrive");
+      arrived.focus({ preventScroll: true });
+    } else if (document.activeElement === document.body) {
+      const [place] = focused.map((id) => document.getElementById(id)).filter(Boolean);
+      place?.focus({ preventScroll: true });
+    }
   });
 
   function sayLive(text) {

@@ -5,9 +5,10 @@
 //   [data-copy="text"] [data-copy-from="#id"]      copy buttons
 //   time[data-relative] [data-clock="ISO time"]    "4 min ago", running clocks
 //   [data-tip="text"]                              tooltip on hover and focus
-//   [data-select] [data-select-all] [data-select-item] [data-select-count] [data-select-needs]
+//   [data-select] [data-select-all] [data-select-item] [data-select-count] [data-select-number] [data-select-needs]
 //   a[data-drawer], tr[data-row]                   open the link's page in the drawer
-//   [data-close] [data-dismiss]                    "Keep" in a details.confirm; away with a flash
+//   [data-close] [data-dismiss] [data-remove="#id"]   "Keep" in a details.confirm; away with a flash; away with what is named
+//   a[href="#id"]                                  opens the folds around and in what it leads to
 //   [data-live-url] [data-live-version], [data-live]   see live.js
 (function () {
   "use strict";
@@ -188,6 +189,7 @@
         box.indeterminate = chosen > 0 && chosen < items.length;
       }
       for (const count of mine("[data-select-count]")) count.textContent = `${chosen} of ${items.length} selected`;
+      for (const count of mine("[data-select-number]")) count.textContent = chosen;
       for (const button of mine("[data-select-needs]")) button.disabled = chosen === 0;
     }
   }
@@ -256,6 +258,16 @@
     arm();
   }
 
+  // --- Folds ----------------------------------------------------------------------------------------------------
+  // A link to a step opens it; the click on its summary lets live.js know that the reader wanted it so.
+  function unfold(hash) {
+    const target = hash.length > 1 && document.getElementById(decodeURIComponent(hash.slice(1)));
+    if (!target) return;
+    for (let around = target.closest("details"); around; around = around.parentElement.closest("details")) around.open = true;
+    const fold = target.matches("details") ? target : target.querySelector(":scope > details");
+    if (fold && !fold.open) fold.querySelector("summary").click();
+  }
+
   // --- The whole page -------------------------------------------------------------------------------------------
   function press(event) {
     const target = event.target;
@@ -263,6 +275,10 @@
     const copied = target.closest("[data-copy], [data-copy-from]");
     if (copied) copy(copied);
     if (target.closest("[data-dismiss]")) target.closest(".flash").remove();
+    const removed = target.closest("[data-remove]");
+    if (removed) document.querySelector(removed.dataset.remove)?.remove();
+    const led = target.closest('a[href^="#"]');
+    if (led) unfold(led.hash);
     if (target.closest("[data-drawer-close]")) closeDrawer();
     const kept = target.closest("[data-close]")?.closest("details");
     if (kept) {
