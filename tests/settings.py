@@ -1,0 +1,22 @@
+"""Settings of the tests: Petra's own, in a data folder that lasts as long as the test run (of this worker)."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+_folder = Path(tempfile.mkdtemp(prefix="petra-tests-"))
+atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+os.environ["PETRA_DATA_DIR"] = str(_folder)
+for _name in ("PETRA_SIMULATOR_URL", "PETRA_HTTPS", "REDIS_URL", "CELERY_BROKER_URL"):
+    os.environ.pop(_name, None)
+
+from petra.settings import *  # noqa: E402, F403  # only now: they read the environment
+
+# A file and not memory: threads and the live watcher have connections of their own, as in the real thing.
+if IS_SQLITE:  # noqa: F405
+    DATABASES["default"]["TEST"] = {"NAME": str(_folder / "test.sqlite3")}  # noqa: F405
+CELERY_TASK_ALWAYS_EAGER = True
+CELERY_TASK_EAGER_PROPAGATES = True
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Argon2 is slow by design
