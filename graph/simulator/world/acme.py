@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from graph.simulator.world import story
 from graph.simulator.world.acme_people import COMPANY, PEOPLE
 from graph.simulator.world.applications import (
@@ -23,6 +25,7 @@ from graph.simulator.world.devices import (
     authenticator,
     equip,
     password_method,
+    phone,
     phone_method,
 )
 from graph.simulator.world.ids import object_id
@@ -161,12 +164,12 @@ def _lead_mailbox(world: TenantWorld) -> None:
 
 def _lead_equipment(world: TenantWorld) -> None:
     """Methods from two years ago; the devices came from equip()."""
-    since = world.moments.days(748)
+    since = world.moments.office(748, 127)
     number = str(world.users[LEAD]["mobilePhone"]).replace(" ", "")
     world.methods[world.id_of(LEAD)] = [
         password_method(world.users[LEAD]["createdDateTime"]),
-        authenticator(LEAD, "Renée's iPhone", "SoftwareTokenActivated", since, is_default=True),
-        phone_method(MOBILE_ID, "mobile", f"{number[:3]} {number[3:]}", since),
+        authenticator(LEAD, phone(world, LEAD).name, "SoftwareTokenActivated", since, is_default=True),
+        phone_method(MOBILE_ID, "mobile", f"{number[:3]} {number[3:]}", since + timedelta(minutes=2)),
     ]
     old = Machine("Renée's iPad", "IPad", "17.7", "Workplace", "Apple", "iPad Air")
     add_device(world, LEAD, old, world.moments.days(702), world.moments.days(3))

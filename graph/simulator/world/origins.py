@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graph.simulator.world import story
+from graph.simulator.world.devices import phone
 from graph.simulator.world.ids import dice, object_id
 from graph.simulator.world.tenant import TenantWorld
 
@@ -69,7 +70,8 @@ EDGE_AGENT = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
     " Edg/141.0.0.0"
 )
-_PHONE_AGENT = "Outlook-iOS/2.0"
+_APPLE = ("Outlook-iOS/2.0", "Mobile Safari", "Ios 18.6")
+_ANDROID = ("Outlook-Android/2.0", "Chrome Mobile 141.0.0", "Android 15")
 
 # Application ids of Microsoft's own clients, the same in every tenant (ENTRA first-party application list).
 OFFICE_HOME = ("4765445b-32c6-49b0-83e6-1d93765276ca", "OfficeHome")
@@ -114,8 +116,10 @@ def laptop_client(world: TenantWorld, key: str, app: tuple[str, str] = OUTLOOK_W
 
 def phone_client(world: TenantWorld, key: str) -> Client:
     """Outlook on the telephone."""
+    is_apple = phone(world, key).manufacturer == "Apple"
+    agent, browser, system = _APPLE if is_apple else _ANDROID
     device_id = object_id(world.company.key, "phone client", key)
     return Client(
-        _PHONE_AGENT, "Mobile Safari", "Ios 18.6", *OUTLOOK_MOBILE, used="Mobile Apps and Desktop clients",
+        agent, browser, system, *OUTLOOK_MOBILE, used="Mobile Apps and Desktop clients",
         device_id=device_id, trust="Azure AD registered",
     )  # fmt: skip

@@ -158,7 +158,7 @@ def test_methods(acme: dict[str, Any], now: datetime) -> None:
     methods = _methods(acme, RENEE)
     fresh = [each["@odata.type"].rpartition(".")[2] for each in methods if _since_attack(now, each["createdDateTime"])]
     assert fresh == ["microsoftAuthenticatorAuthenticationMethod", "phoneAuthenticationMethod"]
-    assert [each["displayName"] for each in methods if each["_isDefault"]] == ["Renée's iPhone"]
+    assert [each["displayName"] for each in methods if each["_isDefault"]] == ["Renée's phone"]
     assert len({each["id"] for each in methods}) == len(methods) == 5
 
 
