@@ -14,7 +14,7 @@ from remediation.actions.signs.applications import (
 from remediation.actions.signs.mailboxes import FORWARDING_SIGNS, TRUSTEE_SIGNS, Forwarding, Trustee, imitated_domain
 from remediation.actions.signs.registrations import DEVICE_SIGNS, METHOD_SIGNS, Registered
 from remediation.actions.signs.rules import RULE_SIGNS, MailRule
-from remediation.actions.signs.weighing import Grounds, acts_of, acts_on, weigh, written
+from remediation.actions.signs.weighing import Grounds, act_in_words, acts_of, acts_on, weigh, written
 
 __all__ = [
     "DEVICE_SIGNS",
@@ -30,6 +30,7 @@ __all__ = [
     "Registered",
     "Registration",
     "Trustee",
+    "act_in_words",
     "acts_of",
     "acts_on",
     "consent_grounds",

@@ -1,0 +1,165 @@
+"""From messages in many mailboxes to copies of the phish, each with where it lies and why it matched."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from graph import Request, mail, odata
+from incidents.phish.matching import Mail
+from remediation.actions.base import Stages, moment
+from remediation.actions.finders.directory import Directory, Person
+from remediation.actions.finders.mailboxes import Ask, Box, folders_of, name_folders, read_boxes, unread_note
+from remediation.actions.finders.reading import Look, Row, found, sentences, yes_no
+from remediation.actions.finding import Candidate, FindScope, Found, details
+from remediation.actions.signs import written
+
+Why = Callable[[Mail], tuple[str, ...]]  # why a message is one of those sought; () when it is not
+
+TRACES_A_PAGE = 5000  # the most that Microsoft gives at once; it allows 100 requests in five minutes
+_DELETED, _OWN = "Already in Deleted Items", "The sender's own copy, in Sent Items"
+
+
+@dataclass(slots=True, kw_only=True)
+class Hunt:
+    """A search through mailboxes that is about to begin."""
+
+    source: str
+    kind: str
+    scope: FindScope
+    people: Look
+    traces: Sequence[Look]
+    asks: Sequence[Ask]
+    judge: Callable[[Mapping[str, Box]], Why]  # may look at all that was read before it judges one message
+
+    @property
+    def asks_everybody(self) -> bool:
+        return not is_traced(self.traces)
+
+
+def is_traced(traces: Sequence[Look]) -> bool:
+    """Whether the message traces tell all mailboxes that got a copy."""
+    return all(look.is_complete for look in traces)
+
+
+def trace_by_id(internet_message_id: str) -> Request:
+    """Deliveries of one message."""
+    return mail.message_traces(filter=f"messageId eq {odata.literal(internet_message_id)}", top=TRACES_A_PAGE)
+
+
+def trace_by_sender(sender: str, since_filter: str) -> Request:
+    """Deliveries of all that somebody sent; `since_filter` is a date-time literal."""
+    wanted = f"senderAddress eq {odata.literal(sender)} and receivedDateTime ge {since_filter}"
+    return mail.message_traces(filter=wanted, top=TRACES_A_PAGE)
+
+
+def victim_of(scope: FindScope, directory: Directory) -> Person:
+    """The victim's account; known by the scope alone where the directory could not be read."""
+    alone = Person(user_id=scope.user_id, principal_name=scope.user_principal_name, mail=scope.mailbox)
+    return directory.people.get(scope.user_id, alone)
+
+
+def mailbox_owners(scope: FindScope, directory: Directory) -> list[Person]:
+    """Everybody who may have a mailbox here, the victim first."""
+    victim = victim_of(scope, directory)
+    others = [person for person in directory.people.values() if person.mail and not person.is_guest]
+    return [victim, *(person for person in others if person.user_id != victim.user_id)]
+
+
+def own_addresses(scope: FindScope) -> set[str]:
+    """The victim's own addresses, lower case."""
+    return {scope.mailbox.casefold(), scope.user_principal_name.casefold()}
+
+
+def trace_mail(row: Row, person: Person | None = None) -> Mail:
+    """What a message trace tells of a message."""
+    return Mail(
+        internet_message_id=str(row.get("messageId") or ""),
+        sender=str(row.get("senderAddress") or ""),
+        subject=str(row.get("subject") or ""),
+        names=(person.display_name, person.mailbox) if person else (),
+    )
+
+
+def gather(hunt: Hunt) -> Stages[Found]:
+    """Look into the mailboxes and list the copies. One stage; one more for folders within folders."""
+    boxes = yield from read_boxes(hunt.asks)
+    if hunt.asks_everybody:  # whose folders matter is known only now
+        holding = [box for box in boxes.values() if box.messages]
+        boxes = yield from read_boxes([ask for box in holding for ask in folders_of(box.person, with_sent=True)], boxes)
+    boxes = yield from name_folders(boxes)
+    why = hunt.judge(boxes)
+    copies = [candidate for box in boxes.values() for candidate in _copies(hunt, box, why)]
+    note, is_incomplete = unread_note(boxes.values(), asked_everybody=hunt.asks_everybody)
+    result = found(hunt.source, hunt.kind, [hunt.people], copies)
+    result.rows = sum(len(box.messages) for box in boxes.values())
+    result.is_checked = result.is_checked and not is_incomplete
+    result.note = sentences([_trace_note(hunt), _people_note(hunt.people), note])
+    return result
+
+
+def _trace_note(hunt: Hunt) -> str:
+    reasons = sentences(look.note for look in hunt.traces)
+    return f"Message trace could not be used, so every mailbox was looked through. {reasons}" if reasons else ""
+
+
+def _people_note(people: Look) -> str:
+    words = "The tenant's accounts could not be listed, so not all mailboxes are known."
+    return f"{words} {people.note}" if people.note else ""
+
+
+def _copies(hunt: Hunt, box: Box, why: Why) -> list[Candidate]:
+    by_id = {str(row["id"]): row for row in box.messages}  # two questions may have found the same message
+    judged = [(row, why(mail_of(row, box.person))) for row in by_id.values()]
+    return [_candidate(hunt, box, row, reasons) for row, reasons in judged if reasons]
+
+
+def mail_of(row: Row, person: Person) -> Mail:
+    """A message of a mailbox, as mails are compared."""
+    return Mail(
+        internet_message_id=str(row.get("internetMessageId") or ""),
+        sender=sender_of(row),
+        subject=str(row.get("subject") or ""),
+        names=(person.display_name, person.mailbox),
+    )
+
+
+def sender_of(row: Row) -> str:
+    """The address in From."""
+    return str(((row.get("from") or {}).get("emailAddress") or {}).get("address") or "")
+
+
+def _candidate(hunt: Hunt, box: Box, row: Row, reasons: tuple[str, ...]) -> Candidate:
+    folder_id, received_at = str(row.get("parentFolderId") or ""), moment(row.get("receivedDateTime"))
+    state = _state(box, row)
+    principal_name = box.person.principal_name
+    return Candidate(
+        kind=hunt.kind,
+        action_key="retract_message",
+        target={
+            "user_id": box.person.user_id,
+            "message_id": str(row["id"]),
+            "internet_message_id": str(row.get("internetMessageId") or ""),
+            "mailbox": box.person.mailbox,
+        },
+        title=str(row.get("subject") or "(no subject)"),
+        facts=details(
+            Mailbox=box.person.mailbox,
+            Folder=box.names.get(folder_id) or "Not known",
+            Received=written(received_at) if received_at else "Not known",
+            Read=yes_no(row.get("isRead")),
+            Matched_because=reasons[0],
+            State=state,
+        ),
+        reasons=reasons,
+        is_suspicious=not state,
+        protected_address=principal_name if principal_name.casefold() in hunt.scope.protected_accounts else "",
+        before={"exists": True, "parentFolderId": folder_id, "isInDeletedItems": state == _DELETED},
+    )
+
+
+def _state(box: Box, row: Row) -> str:
+    """What makes a copy harmless: where it lies. Empty when it still does harm."""
+    folder_id = str(row.get("parentFolderId") or "")
+    if folder_id and folder_id == box.deleted_id:
+        return _DELETED
+    is_own = sender_of(row).casefold() in {box.person.mailbox.casefold(), *box.person.addresses}
+    return _OWN if is_own and folder_id and folder_id == box.sent_id else ""
