@@ -8,7 +8,7 @@ from typing import Any
 from graph.simulator import clock, odata
 from graph.simulator.audit_trail import Change, record_change
 from graph.simulator.calls import Answer, Call, bad_request, denied, not_found
-from graph.simulator.entities import PROPERTIES
+from graph.simulator.entities import PROPERTIES, check_types
 from graph.simulator.odata import Listing
 from graph.simulator.state import Query
 from graph.simulator.users import user_of
@@ -91,6 +91,7 @@ def update_thing(call: Call) -> Answer:
     for name in values:
         if name not in PROPERTIES[_ENTITY[collection]] or name in _READ_ONLY:
             raise bad_request(f"Property '{name}' is read-only or does not exist.", "Request_BadRequest")
+    check_types(values)
     changed = {name: (thing.get(name), value) for name, value in values.items() if thing.get(name) != value}
     call.store.save(call.tenant, collection, thing | values)
     if changed:

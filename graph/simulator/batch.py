@@ -72,13 +72,16 @@ def _check_item(item: dict[str, Any], seen: set[str]) -> None:
     identity, method, url = item.get("id"), item.get("method"), item.get("url")
     if not isinstance(identity, str) or not isinstance(method, str) or not isinstance(url, str) or not url:
         raise bad_request("Invalid batch payload format.")
+    headers, earlier_ids = item.get("headers") or {}, item.get("dependsOn") or []
+    if not isinstance(headers, dict) or not isinstance(earlier_ids, list):
+        raise bad_request("Invalid batch payload format.")
     if identity.lower() in seen:
         raise bad_request(f"Request Id : {identity} has been duplicated; ids must be unique.")
-    for earlier in item.get("dependsOn") or []:
+    for earlier in earlier_ids:
         if str(earlier).lower() not in seen:
             raise bad_request(f"Request Id : {identity} depends on unknown or later request id {earlier}.")
     seen.add(identity.lower())
-    typed = any(name.lower() == "content-type" for name in item.get("headers") or {})
+    typed = any(name.lower() == "content-type" for name in headers)
     if method.upper() in _BODIED and not (typed and "body" in item):
         raise bad_request(f"Write request id : {identity} does not contain Content-Type header or body.")
 
@@ -103,7 +106,7 @@ async def _item_answer(batch: _Batch, item: Mapping[str, Any]) -> dict[str, Any]
 
 async def _awaited(batch: _Batch, item: Mapping[str, Any], call: Call) -> Answer:
     for earlier in item.get("dependsOn") or []:
-        if await batch.done[earlier.lower()] >= 400:
+        if await batch.done[str(earlier).lower()] >= 400:
             message = f"Request failed because request {earlier} that it depends on failed."
             raise Refusal(424, "FailedDependency", message)
     if call.service != EXCHANGE and "://" in item["url"]:

@@ -7,6 +7,7 @@ from typing import Any
 from graph.simulator import odata
 from graph.simulator.audit_trail import Change, record_change
 from graph.simulator.calls import Answer, Call, bad_request, not_found
+from graph.simulator.entities import check_types
 from graph.simulator.odata import Listing
 from graph.simulator.state import Query
 from graph.simulator.users import user_of
@@ -48,6 +49,7 @@ def update_device(call: Call) -> Answer:
     for name in values:
         if name not in _WRITABLE:
             raise bad_request(f"Property '{name}' is read-only or does not exist.", "Request_BadRequest")
+    check_types(values)
     changed = {
         name[0].upper() + name[1:]: (device.get(name), value)
         for name, value in values.items()

@@ -160,6 +160,16 @@ def check_select(entity: str, names: list[str], version: str) -> None:
             raise bad_request(f"Parsing OData Select and Expand failed: {message}")
 
 
+_BOOLEANS = {"accountEnabled", "isEnabled", "isDisabled", "isCompliant", "isManaged", "forceChangePasswordNextSignIn"}
+
+
+def check_types(values: dict[str, Any]) -> None:
+    """Raises Refusal 400 when a switch is not a boolean, the mistake that scripts make with "false"."""
+    for name, value in values.items():
+        if name in _BOOLEANS and not isinstance(value, bool | None):
+            raise bad_request(f"Cannot convert the literal '{value}' to the expected type 'Edm.Boolean'.")
+
+
 def default_names(entity: str) -> list[str]:
     """The properties that come back when none is selected."""
     if entity in _DEFAULTS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from graph.simulator.calls import Answer, Call, bad_request
 from graph.simulator.entities import check_select, shown
 from graph.simulator.filters import Compiled, compile_filter
 from graph.simulator.state import Query
-from graph.simulator.tables import filing
+from graph.simulator.tables import DIRECTORY_COLLECTIONS, filing
 
 CONTEXT = "https://graph.microsoft.com"
 _OPTIONS = {"select", "filter", "top", "skip", "skiptoken", "orderby", "count", "search", "expand", "format"}
@@ -84,6 +85,7 @@ def listed(call: Call, listing: Listing) -> Answer:
     """200 with one page of a collection, and a nextLink when more may follow."""
     if call.query.get("expand"):
         raise bad_request("Expand is not supported by this simulated resource.", "Request_UnsupportedQuery")
+    _check_advanced(call, listing)
     select = selected(call, listing.entity)
     size = page_size(call, listing.default_top, listing.max_top)
     offset = offset_of(call)
@@ -101,6 +103,18 @@ def listed(call: Call, listing: Listing) -> Answer:
     if len(found) > size:
         body["@odata.nextLink"] = next_link(call, {"skiptoken": f"m~{offset + size}"})
     return Answer(200, body | {"value": items})
+
+
+def _check_advanced(call: Call, listing: Listing) -> None:
+    """DOCS concepts/aad-advanced-queries: ne, not and endswith on directory objects want an eventual consistency."""
+    if "search" in call.query:
+        raise bad_request("Search is not supported by this simulated resource.", "Request_UnsupportedQuery")
+    words = re.sub(r"'(?:[^']|'')*'", "", call.query.get("filter", ""))
+    is_advanced = re.search(r"\b(ne|not|endswith)\b", words, re.IGNORECASE) is not None
+    is_eventual = call.headers.get("consistencylevel", "").lower() == "eventual" and call.query.get("count") == "true"
+    if is_advanced and listing.collection in DIRECTORY_COLLECTIONS and not is_eventual:
+        text = "Operator or function is not supported without ConsistencyLevel: eventual and $count=true."
+        raise bad_request(text, "Request_UnsupportedQuery")
 
 
 def ordering(call: Call, listing: Listing) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from graph.simulator import odata
 from graph.simulator.audit_trail import record_mailbox_operation
 from graph.simulator.calls import Answer, Call, Refusal, bad_request
-from graph.simulator.entities import PROPERTIES, shown
+from graph.simulator.entities import PROPERTIES, check_types, shown
 from graph.simulator.mail import mailbox_of, not_in_store
 from graph.simulator.users import User
 
@@ -64,6 +64,7 @@ def update_rule(call: Call) -> Answer:
     rule = _changeable(_rule(call, user))
     values = call.fields()
     _check_names(values)
+    check_types(values)
     save_rule(call, user, rule | values, "Set-InboxRule", {"Enabled": values.get("isEnabled")})
     return _single(call, 200, user, rule | values)
 

@@ -7,7 +7,7 @@ from typing import Any
 from graph.simulator import clock, odata, roles
 from graph.simulator.audit_trail import Change, record_change
 from graph.simulator.calls import Answer, Call, Refusal, bad_request, denied, not_found
-from graph.simulator.entities import PROPERTIES
+from graph.simulator.entities import PROPERTIES, check_types
 from graph.simulator.odata import Listing
 from graph.simulator.state import Query
 
@@ -107,6 +107,7 @@ def update_user(call: Call) -> Answer:
         if name not in PROPERTIES["user"] or name in _READ_ONLY:
             raise bad_request(f"Property '{name}' is read-only or not supported.", "Request_BadRequest")
         _check_property(call, name)
+    check_types(values)
     user = user_of(call)
     if _SENSITIVE & values.keys():
         roles.check_outranks(call.tenant, user)
@@ -139,6 +140,9 @@ def _may_set_passwords(call: Call) -> bool:
 
 
 def _set_password(call: Call, user: User, profile: dict[str, Any]) -> None:
+    if not isinstance(profile, dict):
+        raise bad_request("A complex value is expected for property 'passwordProfile'.", "Request_BadRequest")
+    check_types(profile)
     password = profile.get("password")
     if not password:
         return  # microsoft-graph-docs #4267: the flag alone is accepted and does nothing

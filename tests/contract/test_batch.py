@@ -139,3 +139,15 @@ def test_the_log_tells_trips_from_requests(simulator: SimulatorControl, raw_clou
     assert [each["batchId"] is None for each in log["requests"]] == [False, False, True]
     assert log["batches"][0]["body"] == {"size": 2}
     assert simulator.requests("22222222-2222-4222-8222-222222222222")["roundTrips"] == 0
+
+
+def test_a_batch_and_a_direct_request_share_the_four_places(simulator: SimulatorControl, raw_cloud: RawCloud) -> None:
+    simulator.configure(TENANT_ID, latencyByPath={"top=1$": 1.0})
+    raw_cloud.headers()
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        batch = pool.submit(raw_cloud.answers, *[mail_read()] * 4)
+        deadline = time.monotonic() + 5
+        while simulator.requests()["peakMailboxConcurrency"] < 4:
+            assert time.monotonic() < deadline
+        refused = raw_cloud.call("GET", f"/v1.0/users/{ALICE}/messages?$top=2")
+        assert (refused.status_code, {each["status"] for each in batch.result().values()}) == (429, {200})

@@ -25,6 +25,9 @@ POLYMORPHIC = ("ownedObjects", "createdObjects", "registeredDevices", "ownedDevi
 # Types that the slice lacks; their answers are checked for contexts only.
 NOT_IN_SLICE = {"directoryRole", "domain", "unifiedRoleAssignment"}
 
+# Base types that the slice leaves out.
+BASES = {"entity": {"id": "Edm.String"}, "identity": {"id": "Edm.String", "displayName": "Edm.String"}}
+
 # What each read returns: the type of the entity, or of the items.
 RETURNS = {
     "/users": "user",
@@ -80,11 +83,12 @@ PRIMITIVES = {
 
 
 def properties_of(name: str) -> dict[str, str]:
-    """A type's own and inherited properties; `id` comes from graph.entity, which is not in the slice."""
+    """A type's own and inherited properties."""
     kind = TYPES[name]
     base = (kind["base"] or "").removeprefix("graph.").removeprefix("microsoft.graph.")
-    inherited = properties_of(base) if base in TYPES else {"id": "Edm.String"} if base == "entity" else {}
-    return inherited | kind["properties"]
+    inherited = properties_of(base) if base in TYPES else BASES.get(base, {})
+    properties: dict[str, str] = inherited | kind["properties"]
+    return properties
 
 
 def problems(value: Any, declared: str, where: str) -> list[str]:

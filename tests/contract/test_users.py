@@ -192,3 +192,16 @@ def test_wrong_paths_and_methods(raw_cloud: RawCloud) -> None:
     assert nowhere.json()["error"]["message"] == "Resource not found for the segment 'nonsense'."
     wrong = raw_cloud.call("PUT", f"/v1.0/users/{ALICE}")
     assert (wrong.status_code, wrong.json()["error"]["code"]) == (405, "Request_BadRequest")
+
+
+def test_a_text_is_no_boolean(raw_cloud: RawCloud) -> None:
+    assert patch(raw_cloud, ALICE, {"accountEnabled": "false"}) == (400, "BadRequest")
+    assert patch(raw_cloud, ALICE, {"passwordProfile": GOOD}) == (400, "Request_BadRequest")
+
+
+def test_advanced_queries_want_an_eventual_consistency(raw_cloud: RawCloud) -> None:
+    path = "/users?$select=id&$filter=displayName ne 'not me'"
+    refused = raw_cloud.call("GET", f"/v1.0{path}")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "Request_UnsupportedQuery")
+    assert len(raw_cloud.get(f"{path}&$count=true", ConsistencyLevel="eventual")["value"]) == 6
+    assert raw_cloud.call("GET", "/v1.0/users?$filter=displayName eq 'ne not'").status_code == 200
