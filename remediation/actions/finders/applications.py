@@ -8,17 +8,18 @@ from datetime import datetime
 
 from graph import applications
 from remediation.actions.base import Stages, moment
-from remediation.actions.finders.app_usage import Application, read_applications, refusal_of, use_of
+from remediation.actions.finders.app_usage import MICROSOFT_REFUSAL, Application, read_applications, refusal_of, use_of
 from remediation.actions.finders.directory import PEOPLE, Directory
 from remediation.actions.finders.reading import Look, Row, found, read_all, sentences, yes_no
 from remediation.actions.finding import Candidate, FindScope, Found, details
 from remediation.actions.revoke_consent import KEPT
 from remediation.actions.signs import (
     REGISTRATION_SIGNS,
+    UNTOUCHABLE_SIGNS,
     Grounds,
     Registration,
+    access_in_words,
     consent_grounds,
-    telling_scopes,
     weigh,
     written,
 )
@@ -95,7 +96,6 @@ class _Surroundings:
         scope, app = self._scope, self.apps.get(str(grant["clientId"]))
         refusal = refusal_of(app, scope) if app else ""
         grounds = self._grounds(app)
-        scopes = str(grant.get("scope") or "")
         return Candidate(
             kind="consent",
             action_key="revoke_consent",
@@ -107,8 +107,8 @@ class _Surroundings:
             },
             title=app.name if app else f"An application that is gone ({grant['clientId']})",
             facts=details(
-                Publisher=_publisher(app),
-                May_use=", ".join(telling_scopes(tuple(scopes.split()))) or "Nothing but the profile",
+                Publisher=self._publisher(app),
+                May_use=access_in_words(str(grant.get("scope") or "")),
                 Consented=_when(app.consented_at(scope.user_id) if app else None),
                 Used_by=self._used_by(app),
             ),
@@ -162,7 +162,7 @@ class _Surroundings:
             target={"service_principal_id": app.principal_id},
             title=app.name,
             facts=details(
-                Publisher=_publisher(app),
+                Publisher=self._publisher(app),
                 Used_by=self._used_by(app),
                 Enabled=yes_no(app.principal.get("accountEnabled")),
             ),
@@ -177,7 +177,10 @@ class _Surroundings:
         """The signs on an application, and those on its registration where that was made during the attack."""
         if app is None or not app.principal:
             return Grounds()
-        own = consent_grounds(use_of(app, self._scope), self._scope)
+        use = use_of(app, self._scope)
+        if refusal_of(app, self._scope):
+            return weigh(use, self._scope, UNTOUCHABLE_SIGNS)
+        own = consent_grounds(use, self._scope)
         registered = self._registered.get(app.app_id, Grounds())
         return Grounds(own.reasons + registered.reasons, own.weight + registered.weight)
 
@@ -191,6 +194,15 @@ class _Surroundings:
             return max(self._directory.count_others(self._scope.user_id), 1)
         # Where usage could not be read, somebody may use it: then it is never stopped without being asked.
         return len(app.others(self._scope.user_id)) or int(not app.is_usage_known)
+
+    def _publisher(self, app: Application | None) -> str:
+        if app is None or not app.principal:
+            return "Not known"
+        if refusal_of(app, self._scope) == MICROSOFT_REFUSAL:
+            return "Microsoft"
+        if use_of(app, self._scope).is_own:
+            return "This tenant"
+        return f"{app.publisher} (verified)" if app.publisher else "Not verified"
 
     def _used_by(self, app: Application | None) -> str:
         if app is None:
@@ -216,12 +228,6 @@ def _registration(row: Row) -> Registration:
 
 def _credentials(moments: Sequence[datetime]) -> str:
     return f"{len(moments)}, the newest of {written(moments[-1])}" if moments else "None"
-
-
-def _publisher(app: Application | None) -> str:
-    if app is None or not app.principal:
-        return "Not known"
-    return f"{app.publisher} (verified)" if app.publisher else "Not verified"
 
 
 def _when(at: datetime | None) -> str:

@@ -168,7 +168,7 @@ def _grounds(scope: FindScope, known: Known, sent: Sent) -> tuple[str, ...]:
     if by_attacker := act_in_words("Sent", acts_on(scope, SEND_OPERATIONS, sent.subjects)):
         grounds.append(by_attacker)
     if len(sent.recipients) >= MANY:
-        grounds.append(f"Sent from this account to {len(sent.recipients)} colleagues during the attack")
+        grounds.append(f"Sent from this account to {len(sent.recipients)} mailboxes of the tenant during the attack")
     if sent.subject in known.subjects and not sent.ids & known.ids:
         grounds.append("Sent from this account during the attack, with the subject of the phish")
     if sent.links & known.links and not sent.ids & known.ids:

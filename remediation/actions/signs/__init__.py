@@ -6,10 +6,11 @@ since honest people too mark mail as read, let an application read their mail, o
 
 from remediation.actions.signs.applications import (
     REGISTRATION_SIGNS,
+    UNTOUCHABLE_SIGNS,
     AppUse,
     Registration,
+    access_in_words,
     consent_grounds,
-    telling_scopes,
 )
 from remediation.actions.signs.mailboxes import FORWARDING_SIGNS, TRUSTEE_SIGNS, Forwarding, Trustee, imitated_domain
 from remediation.actions.signs.registrations import DEVICE_SIGNS, METHOD_SIGNS, Registered
@@ -23,6 +24,7 @@ __all__ = [
     "REGISTRATION_SIGNS",
     "RULE_SIGNS",
     "TRUSTEE_SIGNS",
+    "UNTOUCHABLE_SIGNS",
     "AppUse",
     "Forwarding",
     "Grounds",
@@ -30,12 +32,12 @@ __all__ = [
     "Registered",
     "Registration",
     "Trustee",
+    "access_in_words",
     "act_in_words",
     "acts_of",
     "acts_on",
     "consent_grounds",
     "imitated_domain",
-    "telling_scopes",
     "weigh",
     "written",
 ]

@@ -33,6 +33,8 @@ _TELLING_SCOPES = (
     "mail.", "mailboxsettings.", "files.", "sites.", "notes.", "contacts.", "chat.", "ews.accessasuser.all",
     "imap.accessasuser.all", "pop.accessasuser.all", "smtp.send", "full_access_as_user", "directory.", "user.readwrite",
 )  # fmt: skip
+# What only tells who somebody is.
+_EVERYDAY_SCOPES = frozenset({"openid", "profile", "email", "offline_access", "user.read"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,12 @@ class Registration:
     is_for_other_tenants: bool = False
 
 
+def access_in_words(scopes: str) -> str:
+    """Write the scopes of a consent for the screen, without those that only tell who somebody is."""
+    beyond = [scope for scope in scopes.split() if scope.casefold() not in _EVERYDAY_SCOPES]
+    return ", ".join(beyond) or "Nothing but the profile"
+
+
 def telling_scopes(scopes: tuple[str, ...]) -> list[str]:
     """Return the scopes that open mail, files or the directory."""
     return [scope for scope in scopes if scope.casefold().startswith(_TELLING_SCOPES)]
@@ -78,7 +86,7 @@ def _consented_by_attacker(app: AppUse, scope: FindScope) -> str:
 
 
 def _consented_in_window(app: AppUse, scope: FindScope) -> str:
-    return during_attack("Consented to", app.consented_at, scope)
+    return during_attack("Consent was given", app.consented_at, scope)
 
 
 def _is_rogue(app: AppUse, _scope: FindScope) -> str:
@@ -106,6 +114,8 @@ def _poses_as_microsoft(app: AppUse, _scope: FindScope) -> str:
     return "It calls itself Microsoft's, and is not" if is_posing else ""
 
 
+# Of what is never touched, only what happened is told: how trustworthy it is, is not the question.
+UNTOUCHABLE_SIGNS: Table[AppUse] = ((STRONG, _consented_by_attacker), (STRONG, _consented_in_window))
 OLD_CONSENT_SIGNS: Table[AppUse] = ((STRONG, _consented_by_attacker),)
 CONSENT_SIGNS: Table[AppUse] = (
     (STRONG, _consented_by_attacker),
