@@ -20,7 +20,7 @@ from graph.simulator.control_plane import ControlPlane
 from graph.simulator.exchange import invoke
 from graph.simulator.journal import Entry, Journal
 from graph.simulator.odata import query_of
-from graph.simulator.pipeline import Cloud, diagnostic
+from graph.simulator.pipeline import Cloud, diagnostic, spoiled
 from graph.simulator.routes import ROUTES
 from graph.simulator.routing import Router
 from graph.simulator.state import Store
@@ -151,42 +151,46 @@ class Simulator:
     async def _batched(self, call: Call) -> Answer:
         status = 0
         try:
-            # Only a fault that names the batch hits it as a whole.
-            named = [rule for rule in call.tenant.settings.faults if "batch" in str(rule.get("match", {}).get("path"))]
-            fault = self.cloud.weather.strike(call.tenant, call.method, call.path) if named else None
-            if fault is not None and fault.kind == RESET:
-                raise Dropped
-            if fault is not None and not fault.has_effect:
-                raise fault.refusal(mailbox=False)
-            if call.method != "POST":
-                raise Refusal(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
-            answer = await serve_batch(self.cloud, call)
-            if fault is not None and fault.kind == LOST:
-                raise Dropped
-            await asyncio.sleep(fault.seconds if fault else 0)
+            answer = await self._batch_in_its_weather(call)
             status = answer.status
         except Refusal as refusal:
             status = refusal.status
             raise
         finally:
-            lane = "exchange" if call.service == EXCHANGE else "directory"
-            size = len(call.body["requests"]) if isinstance(call.body, dict) and "requests" in call.body else 0
-            self.cloud.journal.write(
-                Entry(
-                    "batch",
-                    call.tenant.id,
-                    call.method,
-                    call.path,
-                    f"{call.method} /$batch",
-                    status,
-                    lane,
-                    {"size": size},
-                    call.request_id,
-                    call.client_request_id,
-                    call.request_id,
-                )
-            )
+            self._log_batch(call, status)
         return answer
+
+    async def _batch_in_its_weather(self, call: Call) -> Answer:
+        # Only a fault that names the batch hits it as a whole.
+        named = any("batch" in str(rule.get("match", {}).get("path")) for rule in call.tenant.settings.faults)
+        fault = self.cloud.weather.strike(call.tenant, call.method, call.path) if named else None
+        if fault is not None and fault.kind == RESET:
+            raise Dropped
+        if fault is not None and not fault.has_effect:
+            raise fault.refusal(mailbox=False)
+        if call.method != "POST":
+            raise Refusal(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
+        answer = await serve_batch(self.cloud, call)
+        return answer if fault is None else await spoiled(fault, answer)
+
+    def _log_batch(self, call: Call, status: int) -> None:
+        items = call.body.get("requests") if isinstance(call.body, dict) else None
+        size = len(items) if isinstance(items, list) else 0
+        lane = "exchange" if call.service == EXCHANGE else "directory"
+        entry = Entry(
+            "batch",
+            call.tenant.id,
+            call.method,
+            call.path,
+            f"{call.method} /$batch",
+            status,
+            lane,
+            {"size": size},
+            call.request_id,
+            call.client_request_id,
+            call.request_id,
+        )
+        self.cloud.journal.write(entry)
 
 
 def _json(raw: bytes) -> Any:

@@ -62,28 +62,8 @@ def record_mailbox_operation(
 
     ``record_type`` as Graph names it: exchangeAdmin, exchangeItem, exchangeItemGroup.
     """
-    numbers = {"exchangeAdmin": 1, "exchangeItem": 2, "exchangeItemGroup": 3}
-    actor = f"ServicePrincipal_{call.tenant.service_principal_id}"
-    record_id = str(uuid.uuid4())
-    audit_data = {
-        "CreationTime": clock.bare_stamp(),
-        "Id": record_id,
-        "Operation": operation,
-        "OrganizationId": call.tenant.id,
-        "RecordType": numbers[record_type],
-        "ResultStatus": "Succeeded" if numbers[record_type] > 1 else "True",
-        "UserKey": actor,
-        "UserType": 5,
-        "Version": 1,
-        "Workload": "Exchange",
-        "UserId": actor,
-        "ClientIP": call.client_ip,
-        "AppId": call.app_id,
-        "ClientAppId": call.app_id,
-        "MailboxOwnerUPN": user["userPrincipalName"],
-        **details,
-    }
-    record = {
+    record_id, actor = str(uuid.uuid4()), f"ServicePrincipal_{call.tenant.service_principal_id}"
+    record: dict[str, Any] = {
         "id": record_id,
         "createdDateTime": clock.stamp(),
         "auditLogRecordType": record_type,
@@ -96,9 +76,31 @@ def record_mailbox_operation(
         "userPrincipalName": actor,
         "clientIp": call.client_ip,
         "administrativeUnits": [],
-        "auditData": audit_data,
     }
+    named = {"MailboxOwnerUPN": user["userPrincipalName"], **details}
+    record["auditData"] = _audit_data(call, record) | named
     call.store.save(call.tenant, "auditRecords", record)
+
+
+def _audit_data(call: Call, record: Mapping[str, Any]) -> dict[str, Any]:
+    """What all of Exchange's AuditData have in common; its time carries no zone, and RecordType is a number."""
+    number = {"exchangeAdmin": 1, "exchangeItem": 2, "exchangeItemGroup": 3}[record["auditLogRecordType"]]
+    return {
+        "CreationTime": clock.bare_stamp(),
+        "Id": record["id"],
+        "Operation": record["operation"],
+        "OrganizationId": record["organizationId"],
+        "RecordType": number,
+        "ResultStatus": "True" if number == 1 else "Succeeded",
+        "UserKey": record["userId"],
+        "UserType": 5,
+        "Version": 1,
+        "Workload": "Exchange",
+        "UserId": record["userId"],
+        "ClientIP": call.client_ip,
+        "AppId": call.app_id,
+        "ClientAppId": call.app_id,
+    }
 
 
 def _initiator(call: Call) -> dict[str, Any]:

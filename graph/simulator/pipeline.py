@@ -72,7 +72,7 @@ class Cloud:
             if fault.kind == RESET:
                 raise Dropped
             answer = self._handled(call, matched, mailbox) if fault.has_effect else None
-            return await _spoiled(fault, answer, is_mail=mailbox is not None)
+            return await spoiled(fault, answer, is_mail=mailbox is not None)
 
     def _handled(self, call: Call, matched: Matched | None, mailbox: str | None) -> Answer:
         if call.service == EXCHANGE:
@@ -85,8 +85,11 @@ class Cloud:
             return route.handler(call)
 
 
-async def _spoiled(fault: Fault, answer: Answer | None, *, is_mail: bool) -> Answer:
-    """What the caller sees of a request that a fault hit after (perhaps) it was carried out."""
+async def spoiled(fault: Fault, answer: Answer | None, *, is_mail: bool = False) -> Answer:
+    """What the caller sees of a request that a fault hit, after it was carried out or without that (answer None).
+
+    Raises Dropped, or Refusal with the fault's error.
+    """
     if fault.kind == LOST:
         raise Dropped
     if fault.kind == LATE and answer is not None:

@@ -107,3 +107,18 @@ def test_the_state_survives_the_death_of_the_process(tmp_path: Path) -> None:
 def test_waiting_for_nobody_ends() -> None:
     with pytest.raises(SimulatorUnavailable):
         SimulatorControl("http://127.0.0.1:9").wait_until_up(0.1)
+
+
+def test_a_new_file_holds_the_demo_world_and_reset_rebuilds_it(tmp_path: Path) -> None:
+    process, url = start_simulator(tmp_path / "cloud.sqlite3")
+    try:
+        control = SimulatorControl(url)
+        first = control.tenants()
+        assert first[0]["name"] == "Acme Corp"
+        control.configure(first[0]["tenantId"], latency=1)
+        control.reset("2026-03-02T09:00:00Z")
+        assert control.tenants() == first
+        assert control.tenant(first[0]["tenantId"])["latency"] == 0
+    finally:
+        process.terminate()
+        process.wait(10)
