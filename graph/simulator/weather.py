@@ -121,7 +121,7 @@ def _fault(rule: dict[str, Any]) -> Fault:
         kind="error" if status else str(answer),
         status=status,
         has_effect=bool(rule.get("effect", answer in (LOST, LATE))),
-        seconds=float(rule.get("seconds", 0)),
+        seconds=float(rule.get("seconds", 5)),
         retry_after=rule.get("retryAfter"),
         code=str(rule.get("code", "")),
         message=str(rule.get("message", "")),
