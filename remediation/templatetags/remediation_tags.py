@@ -6,6 +6,8 @@ from typing import Any
 
 from django import template
 
+from incidents.contexts import Clock, clock_of
+from incidents.models import Incident
 from remediation.actions.base import Action
 from remediation.actions.registry import ACTIONS
 from remediation.contexts import GroupView, ItemView, StepView
@@ -86,3 +88,9 @@ def requests_of(draft: Draft) -> list[dict[str, Any]]:
 def as_json(value: Any) -> str:
     """JSON for people to read."""
     return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+
+
+@register.filter
+def clock(incident: Incident) -> Clock | None:
+    """Time to contain: running, stopped, or none where nobody waits for it any more."""
+    return clock_of(incident)
