@@ -49,8 +49,8 @@ def imitated_domain(address: str, domains: Iterable[str]) -> str:
     foreign = domain.split(".")[0]
     for own in sorted(domains):
         name = own.split(".")[0]
-        is_near = difflib.SequenceMatcher(None, name, foreign).ratio() >= 0.85
-        if len(name) >= 4 and (is_near or (name in foreign)):
+        is_near = difflib.SequenceMatcher(None, name, foreign).ratio() >= 0.8
+        if len(name) >= 4 and (is_near or foreign.startswith(name) or foreign.endswith(f"-{name}")):
             return own
     return ""
 
