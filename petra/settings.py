@@ -136,7 +136,7 @@ else:
     QUEUE_DIR = DATA_DIR / "queue"
     for folder in ("messages", "control", "processed"):
         (QUEUE_DIR / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
-    CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_URL = "filesystem://localhost"
     CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
     CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat")
     CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -214,15 +214,16 @@ CONTENT_SECURITY_POLICY = {
 
 # --- Static files and language ----------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = data_folder(env.str("PETRA_STATIC_ROOT", default=str(DATA_DIR / "static")))
+IS_COLLECTED = (STATIC_ROOT / "staticfiles.json").exists()  # by collectstatic, as production does
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_USE_FINDERS = not STATIC_ROOT.exists()
+WHITENOISE_USE_FINDERS = not IS_COLLECTED
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": (
             "whitenoise.storage.CompressedManifestStaticFilesStorage"
-            if STATIC_ROOT.exists()
+            if IS_COLLECTED
             else "django.contrib.staticfiles.storage.StaticFilesStorage"
         )
     },

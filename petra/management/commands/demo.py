@@ -55,6 +55,7 @@ class Command(BaseCommand):
         """Start anew with the simulator's address in the environment: settings are read only once."""
         port = os.environ.get("PETRA_SIMULATOR_PORT", "8100")
         os.environ["PETRA_SIMULATOR_URL"] = f"http://{HOST}:{port}"
+        os.environ.setdefault("PETRA_LOG_LEVEL", "WARNING")  # the address should stay in sight
         command = [sys.executable, "manage.py", "demo", *(["--reload"] if options["reload"] else [])]
         os.chdir(settings.BASE_DIR)
         os.execv(sys.executable, command)  # noqa: S606  # our own interpreter and our own file  # nosec B606
@@ -173,7 +174,7 @@ def _simulator_options(port: int) -> list[str]:
 
 def _worker() -> list[str]:
     """One worker process with threads: the file queue does not bear several."""
-    celery = [sys.executable, "-m", "celery", "-A", "petra", "worker"]
+    celery = [sys.executable, "-m", "celery", "-A", "petra", "--quiet", "worker"]
     beat = ["-B", "--schedule", str(settings.DATA_DIR / "beat")]
     return [*celery, "-P", "threads", "-c", "8", *beat, *QUICK, "-l", "WARNING"]
 
