@@ -51,6 +51,8 @@ class Settings:
             current = getattr(self, known[name])
             if _kind(current) is not _kind(value):
                 raise ValueError(f"{name} cannot be {value!r}")
+            if name == "faults":
+                _check_faults(value)
             merges = isinstance(current, dict) and name != "latencyByPath"
             setattr(self, known[name], {**current, **value} if merges else value)
 
@@ -109,6 +111,13 @@ class Tenant:
             domains=[dict(domain) for domain in document.get("domains", [])],
             settings=settings,
         )
+
+
+def _check_faults(faults: list[Any]) -> None:
+    for fault in faults:
+        answer = fault.get("answer") if isinstance(fault, dict) else None
+        if not isinstance(answer, int) and answer not in ("reset", "lost", "late"):
+            raise ValueError(f"a fault answers with a status, reset, lost or late, not {answer!r}")
 
 
 def _kind(value: Any) -> type:

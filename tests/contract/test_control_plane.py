@@ -27,7 +27,7 @@ def test_settings_are_shown_and_changed(simulator: SimulatorControl) -> None:
         "mailboxRequests": 10_000, "identityProtection": 1, "reports": 0, "messageTraces": 100,
     }  # fmt: skip
     assert changed["licences"] == {"premium": False, "messageTrace": True}
-    for wrong in ({"nonsense": 1}, {"latency": "slow"}, {"claimsChallenge": 1}):
+    for wrong in ({"nonsense": 1}, {"latency": "slow"}, {"claimsChallenge": 1}, {"faults": [{"answer": "x"}]}):
         with pytest.raises(SimulatorUnavailable):
             simulator.configure(TENANT_ID, **wrong)
 
