@@ -40,7 +40,7 @@ check: install-dev  ## Linters, types, architecture, templates, security, depend
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/djlint templates --check --lint --quiet
-	$(BIN)/bandit -q -r petra tenants incidents remediation graph -c pyproject.toml
+	$(BIN)/bandit -q -ll -r petra tenants incidents remediation graph -c pyproject.toml
 	$(BIN)/deptry .
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py check

@@ -11,10 +11,15 @@ from tests.find_chromium import find_chromium
 from tests.fixtures.stack import ANALYST, PASSWORD, Stack
 
 AXE = Path(__file__).parent / "vendor" / "axe-core-4.14.1.min.js"
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split(" ")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -104,7 +104,10 @@ def test_all_six_steps(fresh: Stack, reader: Reader):
 
 
 def check_persistence_is_off(stack: Stack) -> None:
-    rules = {rule["Name"]: rule["Enabled"] for rule in stack.cmdlet("Get-InboxRule", Mailbox=story.RENEE.victim, IncludeHidden=True)}
+    rules = {
+        rule["Name"]: rule["Enabled"]
+        for rule in stack.cmdlet("Get-InboxRule", Mailbox=story.RENEE.victim, IncludeHidden=True)
+    }
     assert (rules["."], rules[story.HIDDEN_RULE]) == (False, False)
     mailbox = stack.cmdlet("Get-Mailbox", Identity=story.RENEE.victim)[0]
     assert mailbox["ForwardingSmtpAddress"] is None
@@ -117,7 +120,11 @@ def check_persistence_is_off(stack: Stack) -> None:
     planted = [each for each in registered if each["displayName"] == story.PLANTED_REGISTRATION]
     assert [each["isDisabled"] for each in planted] == [True]
     methods = stack.cloud(f"/users/{user}/authentication/methods")["value"]
-    recent = [each for each in methods if each.get("createdDateTime", "") > "2026-11-01" and "password" not in each["@odata.type"]]
+    recent = [
+        each
+        for each in methods
+        if each.get("createdDateTime", "") > "2026-11-01" and "password" not in each["@odata.type"]
+    ]
     assert len(methods) >= 3, "her own methods stay"
     assert recent == []
     for colleague in story.INTERNAL_RECIPIENTS:
@@ -126,7 +133,10 @@ def check_persistence_is_off(stack: Stack) -> None:
 
 
 def check_what_must_stay_stays(stack: Stack) -> None:
-    rules = {rule["Name"]: rule["Enabled"] for rule in stack.cmdlet("Get-InboxRule", Mailbox=story.RENEE.victim, IncludeHidden=True)}
+    rules = {
+        rule["Name"]: rule["Enabled"]
+        for rule in stack.cmdlet("Get-InboxRule", Mailbox=story.RENEE.victim, IncludeHidden=True)
+    }
     assert rules["Newsletters"] is True
     trustees = {row["User"] for row in stack.cmdlet("Get-MailboxPermission", Identity=story.RENEE.victim)}
     assert story.SYNC_ACCOUNT in trustees, "the sync account is never touched"
