@@ -38,12 +38,11 @@ class Box:
     error: GraphError | None = None
 
     def take(self, part: Part, look: Look) -> None:
-        """Add what was read of one part."""
-        if not look.is_complete:
-            self.problems.append(look.note)
-            self.error = self.error or look.error
+        """Add what was read of one part. Only unread messages are a gap: a folder without its name is told as such."""
         if part is Part.MESSAGES:
             self.messages += look.rows
+            self.problems += [look.note] if look.note else []
+            self.error = self.error or look.error
             return
         self.names |= {str(row["id"]): str(row.get("displayName") or "") for row in look.rows if "id" in row}
         if part is Part.DELETED_ITEMS:
@@ -127,7 +126,7 @@ def unread_note(boxes: Iterable[Box], *, asked_everybody: bool) -> tuple[str, bo
     reasons = Counter(in_plain_words(box.error) if box.error else box.problems[0] for box in failed)
     notes = [f"{_count(count, 'mailbox')} of {len(asked)} not read: {reason}" for reason, count in reasons.items()]
     if without:
-        notes.append(f"{_count(len(without), 'account')} without a mailbox in Exchange Online were passed over.")
+        notes.append(f"Passed over: {_count(len(without), 'account')} without a mailbox in Exchange Online.")
     return sentences(notes), bool(failed)
 
 

@@ -39,10 +39,14 @@ def scope(**changes: Any) -> FindScope:
 
 def act(operation: str, item: str) -> AttackerAct:
     """A log row of the attacker's, at ten past ten."""
-    return AttackerAct(operation=operation, item=item, at=datetime(2026, 3, 1, 10, 10, tzinfo=UTC), ip_address="203.0.113.7")
+    return AttackerAct(
+        operation=operation, item=item, at=datetime(2026, 3, 1, 10, 10, tzinfo=UTC), ip_address="203.0.113.7"
+    )
 
 
-def client_of(simulator: SimulatorControl, tenant_id: str = world.TENANT_ID, secret: str = world.CLIENT_SECRET) -> GraphClient:
+def client_of(
+    simulator: SimulatorControl, tenant_id: str = world.TENANT_ID, secret: str = world.CLIENT_SECRET
+) -> GraphClient:
     credentials = AppCredentials(tenant_id, world.CLIENT_ID, secret, None)
     return GraphClient(credentials=credentials, cloud=simulator_cloud(simulator.url))
 

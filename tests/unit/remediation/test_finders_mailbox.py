@@ -71,13 +71,19 @@ def test_rules_of_one_name_are_matched_by_what_they_do() -> None:
         return SeenRule(rule=MailRule(name="x", order=order, **more), rule_identity=identity)  # type: ignore[arg-type]
 
     one, two = graph("a", 1, deletes=True), graph("b", 2, sends_to=("c@d.example",))
-    whole = [exchange("7", 2, deletes=True, words=("bank",)), exchange("8", 2, sends_to=("c@d.example",)), exchange("9", 1, deletes=True)]
+    whole = [
+        exchange("7", 2, deletes=True, words=("bank",)),
+        exchange("8", 2, sends_to=("c@d.example",)),
+        exchange("9", 1, deletes=True),
+    ]
     assert [rule.rule_identity for rule in surplus([one, two], whole)] == ["7"]
     assert surplus([one, two], whole[1:]) == []
     assert surplus([], whole) == whole
 
 
-def test_without_exchange_visible_rules_are_listed_and_hidden_ones_not_called_clean(simulator: SimulatorControl) -> None:
+def test_without_exchange_visible_rules_are_listed_and_hidden_ones_not_called_clean(
+    simulator: SimulatorControl,
+) -> None:
     simulator.configure(TENANT, exchangePermissions=[])
     found = look(simulator, find_inbox_rules, scope())
     assert [each.title for each in found.candidates] == ["Hide", "Fixed"]
@@ -135,7 +141,9 @@ def test_forwarding_outside(simulator: SimulatorControl) -> None:
 
 
 @pytest.mark.parametrize("is_changed", [True, False])
-def test_forwarding_inside_is_the_persons_own_unless_the_attacker_set_it(simulator: SimulatorControl, is_changed: bool) -> None:
+def test_forwarding_inside_is_the_persons_own_unless_the_attacker_set_it(
+    simulator: SimulatorControl, is_changed: bool
+) -> None:
     state = {"ForwardingSmtpAddress": None, "ForwardingAddress": "Bob Example", "DeliverToMailboxAndForward": False}
     simulator.plant(TENANT, "mailboxes", state, owner=ALICE)
     acts = (act("Set-Mailbox", "alice"),) if is_changed else ()
@@ -169,7 +177,10 @@ def test_who_was_given_a_right_by_the_attacker(simulator: SimulatorControl) -> N
 
 
 def test_protected_and_sync_accounts_as_trustees(simulator: SimulatorControl) -> None:
-    rows = [{"User": name, "AccessRights": ["FullAccess"]} for name in ("bob@tiny.example", "Sync_DC01_1@tiny.example", "alice@tiny.example")]
+    rows = [
+        {"User": name, "AccessRights": ["FullAccess"]}
+        for name in ("bob@tiny.example", "Sync_DC01_1@tiny.example", "alice@tiny.example")
+    ]
     simulator.plant(TENANT, "mailboxes", {"permissions": rows, "recipientPermissions": []}, owner=ALICE)
     found = look(simulator, find_mailbox_permissions, scope(protected_accounts=frozenset({"bob@tiny.example"})))
     bob, sync = found.candidates

@@ -134,7 +134,9 @@ def test_trustees() -> None:
     assert weigh(colleague, scope(), TRUSTEE_SIGNS).reasons == ()
     assert not weigh(guest, scope(), TRUSTEE_SIGNS).are_enough
     assert weigh(replace(guest, created_at=DURING), scope(), TRUSTEE_SIGNS).are_enough
-    assert weigh(colleague, scope(attacker_acts=(act("Add-MailboxPermission", "bob@tiny.example"),)), TRUSTEE_SIGNS).are_enough
+    assert weigh(
+        colleague, scope(attacker_acts=(act("Add-MailboxPermission", "bob@tiny.example"),)), TRUSTEE_SIGNS
+    ).are_enough
 
 
 MAIL_READER = AppUse(name="Sync", scopes=("Mail.Read", "offline_access"), others=0)
