@@ -87,7 +87,9 @@ def gather(hunt: Hunt) -> Stages[Found]:
         boxes = yield from read_boxes([ask for box in holding for ask in folders_of(box.person, with_sent=True)], boxes)
     boxes = yield from name_folders(boxes)
     why = hunt.judge(boxes)
-    copies = [candidate for box in boxes.values() for candidate in _copies(hunt, box, why)]
+    # The victim's own mailbox stands first, the others by their address.
+    ordered = sorted(boxes.values(), key=lambda box: (box.person.user_id != hunt.scope.user_id, box.person.mailbox))
+    copies = [candidate for box in ordered for candidate in _copies(hunt, box, why)]
     note, is_incomplete = unread_note(boxes.values(), asked_everybody=hunt.asks_everybody)
     result = found(hunt.source, hunt.kind, [hunt.people], copies)
     result.rows = sum(len(box.messages) for box in boxes.values())

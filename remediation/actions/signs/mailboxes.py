@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from remediation.actions.finding import FindScope
-from remediation.actions.signs.weighing import STRONG, WEAK, Table, act_in_words, acts_on, during_attack
+from remediation.actions.signs.weighing import STRONG, WEAK, Table, act_in_words, acts_giving, during_attack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ def _forwards_to_imitation(forwarding: Forwarding, scope: FindScope) -> str:
 
 def _forwarding_by_attacker(forwarding: Forwarding, scope: FindScope) -> str:
     names = [forwarding.address, f"smtp:{forwarding.address}", forwarding.recipient, *_mailbox_names(scope)]
-    return act_in_words("The mailbox was changed", acts_on(scope, ["Set-Mailbox"], names))
+    return act_in_words("The mailbox was changed", acts_giving(scope, ["Set-Mailbox"], names))
 
 
 def _mailbox_names(scope: FindScope) -> tuple[str, ...]:
@@ -76,7 +76,7 @@ PERMISSION_OPERATIONS = ("Add-MailboxPermission", "Add-RecipientPermission", "Se
 
 
 def _right_by_attacker(trustee: Trustee, scope: FindScope) -> str:
-    return act_in_words("The right was given", acts_on(scope, PERMISSION_OPERATIONS, trustee.names))
+    return act_in_words("The right was given", acts_giving(scope, PERMISSION_OPERATIONS, trustee.names))
 
 
 def _trustee_is_new(trustee: Trustee, scope: FindScope) -> str:

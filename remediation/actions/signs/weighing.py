@@ -44,8 +44,34 @@ def acts_on(scope: FindScope, operations: Iterable[str], names: Iterable[str]) -
 
     Exchange writes a rule as "mailbox\name"; a row that says only what was done, and to nothing, is no ground.
     """
-    known = {name.strip().casefold() for name in names if name.strip()}
-    return [act for act in acts_of(scope, operations) if _names_one(act.item, known)]
+    known = _known(names)
+    return [act for act in acts_of(scope, operations) if _bare(act.item) in known or _bare_rule(act.item) in known]
+
+
+def acts_giving(scope: FindScope, operations: Iterable[str], values: Iterable[str]) -> list[AttackerAct]:
+    """The attacker's log rows of these cmdlets that were given one of these values, or were done to it.
+
+    Such a row names the parameters: "User bob@tiny.example, AccessRights FullAccess".
+    """
+    known = _known(values)
+    return [act for act in acts_of(scope, operations) if not known.isdisjoint(_values(act.item))]
+
+
+def _known(names: Iterable[str]) -> set[str]:
+    return {_bare(name) for name in names} - {""}
+
+
+def _bare(text: str) -> str:
+    return text.strip().casefold()
+
+
+def _bare_rule(item: str) -> str:
+    return _bare(item.rpartition("\\")[2])
+
+
+def _values(item: str) -> set[str]:
+    parameters = item.split(", ")
+    return {_bare(item), *(_bare(each) for each in parameters), *(_bare(each.partition(" ")[2]) for each in parameters)}
 
 
 def acts_of(scope: FindScope, operations: Iterable[str]) -> list[AttackerAct]:
@@ -57,11 +83,6 @@ def acts_of(scope: FindScope, operations: Iterable[str]) -> list[AttackerAct]:
 def _operation(name: str) -> str:
     """Microsoft ends some operations with a full stop or a space, and writes dashes of several lengths."""
     return re.sub(r"[\W_]+", " ", name).strip().casefold()
-
-
-def _names_one(item: str, known: set[str]) -> bool:
-    text = item.strip().casefold()
-    return text in known or text.rpartition("\\")[2] in known
 
 
 def act_in_words(verb: str, acts: Sequence[AttackerAct]) -> str:

@@ -1,6 +1,5 @@
 """The whole scan of both takeovers at Acme Corp: everything planted is found, and nothing of her own is blamed."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +16,8 @@ from remediation.stages import advance
 
 # What the attacker's log rows name, by the acts of the story.
 ITEMS = {
-    "rule": ".", "forwarding": "renee.castellane", "full_access": story.ATTACKER_GUEST, "send_as": story.ATTACKER_GUEST,
+    "rule": ".", "forwarding": f"ForwardingSmtpAddress smtp:{story.FORWARDING_TARGET}, DeliverToMailboxAndForward True",
+    "full_access": f"User {story.ATTACKER_GUEST}, AccessRights FullAccess", "send_as": f"Trustee {story.ATTACKER_GUEST}",
     "consent": story.MAIL_APP, "consent_shared": story.SHARED_APP, "registration": story.PLANTED_REGISTRATION,
     "device": story.ATTACKER_DEVICE, "internal_phish": story.REMITTANCE.subject,
 }  # fmt: skip
@@ -72,9 +72,9 @@ class Acme:
 
 
 @pytest.fixture(scope="module")
-def acme(simulator_url: str) -> Iterator[Acme]:
+def acme(simulator_url: str) -> Acme:
     """Nothing in this file changes it, so it is built once."""
-    yield Acme(SimulatorControl(simulator_url))
+    return Acme(SimulatorControl(simulator_url))
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +114,20 @@ EXPECTED = {
 def test_what_renees_attacker_left_and_what_is_her_own(persistence: dict[str, Found], kind: str) -> None:
     assert verdicts(persistence[kind]) == EXPECTED[kind]
     assert persistence[kind].is_checked
+
+
+def test_what_the_log_says_stands_among_the_reasons(persistence: dict[str, Found]) -> None:
+    said = {
+        (kind, each.title)
+        for kind, found in persistence.items()
+        for each in found.candidates
+        if any(" by the attacker on " in reason for reason in each.reasons)
+    }
+    assert {kind for kind, _ in said} == {
+        "inbox_rule", "forwarding", "mailbox_permission", "consent", "service_principal", "application", "device",
+        "internal_phish",
+    }  # fmt: skip
+    assert ("inbox_rule", "Newsletters") not in said
 
 
 def test_one_device_and_two_methods_are_the_attackers(persistence: dict[str, Found]) -> None:
@@ -159,7 +173,9 @@ def test_every_copy_of_the_phish_from_outside(acme: Acme, step: Step, kind: str)
 
 def test_the_password_spray(acme: Acme) -> None:
     found = acme.scan(story.TADHG, Step.PERSISTENCE)
-    suspicious = {kind: sorted(t for t, v in verdicts(one).items() if v == "suspicious") for kind, one in found.items()}
+    suspicious = {
+        kind: sorted({each.title for each in one.candidates if each.is_suspicious}) for kind, one in found.items()
+    }
     assert suspicious == {
         "inbox_rule": ["orders"], "forwarding": [], "mailbox_permission": [], "consent": [], "service_principal": [],
         "application": [], "device": [story.SPRAY_DEVICE], "auth_method": ["Telephone: +1 3125550178"],

@@ -124,7 +124,9 @@ def test_forwarding() -> None:
     inside = Forwarding(mailbox="alice@tiny.example", address="bob@tiny.example", recipient="Bob Example")
     assert weigh(outside, scope(), FORWARDING_SIGNS).are_enough
     assert not weigh(inside, scope(), FORWARDING_SIGNS).are_enough
-    changed = scope(attacker_acts=(act("Set-Mailbox", "alice@tiny.example"),))
+    changed = scope(
+        attacker_acts=(act("Set-Mailbox", "ForwardingAddress Bob Example, DeliverToMailboxAndForward True"),)
+    )
     assert weigh(inside, changed, FORWARDING_SIGNS).are_enough
 
 
@@ -171,7 +173,7 @@ def test_registrations() -> None:
     assert weigh(old, scope(), REGISTRATION_SIGNS).reasons == ()
     assert weigh(replace(old, credentials_at=(LONG_AGO, DURING)), scope(), REGISTRATION_SIGNS).are_enough
     assert weigh(replace(old, created_at=DURING), scope(), REGISTRATION_SIGNS).are_enough
-    secret = act("Update application – Certificates and secrets management ", "Reporting")  # noqa: RUF001 - Microsoft's dash
+    secret = act("Update application – Certificates and secrets management ", "Reporting")
     assert weigh(old, scope(attacker_acts=(secret,)), REGISTRATION_SIGNS).are_enough
 
 
