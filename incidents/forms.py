@@ -153,10 +153,11 @@ class NoteForm(forms.Form):
 
 
 class PhishForm(forms.Form):
-    """Which log row names the message."""
+    """Which log row names the message, and which of its messages it is."""
 
     record = forms.IntegerField(
         min_value=1,
         widget=forms.HiddenInput,
         error_messages={"required": "No row was named. Nothing was changed."},
     )
+    message = forms.CharField(required=False, max_length=998, strip=False, widget=forms.HiddenInput)

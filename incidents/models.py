@@ -128,6 +128,8 @@ class LogRecord(TenantScoped):
     sender = models.CharField(max_length=320, blank=True)
     item = models.CharField(max_length=500, blank=True)  # folder, file, rule, application: what it was done to
     item_count = models.PositiveIntegerField(default=1)
+    # The messages that the record names: [{"id": internet message id, "subject", "sender", "received", "folder"}].
+    messages = models.JSONField(default=list)
     raw = models.BinaryField()
     raw_sha256 = models.CharField(max_length=64)
 
@@ -151,6 +153,7 @@ class SourceReading(TenantScoped):
     source = models.CharField(max_length=20, choices=LogSource)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)  # None: being read, or its worker died
+    query_id = models.CharField(max_length=80, blank=True)  # Microsoft's query that is still running
     since = models.DateTimeField()  # the window read begins here and ends at `started_at`
     found = models.PositiveIntegerField(default=0)
     added = models.PositiveIntegerField(default=0)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Self
 
-from django.db.models import BooleanField, Count, ExpressionWrapper, F, Max, Min, Q, QuerySet, Value
+from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, When
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from incidents.enums import IncidentState, IndicatorKind, Workload
+from incidents.enums import IncidentState, IndicatorKind, LogSource, Workload
 from incidents.models import Incident, Indicator, LogRecord, PhishTag
 from tenants.models import AuditEvent, Connection, Member, ProtectedAccount
 
@@ -28,12 +28,13 @@ MATCHED_COLUMNS = {
 
 # --- Incidents --------------------------------------------------------------------------------------------------------
 def incident_get(incident_id: int) -> Incident:
-    """The incident with its account, tenant and owner.
+    """The incident with its account, tenant, owner, indicators and what was read of the logs.
 
     Raises:
         Http404: when it is not in the open scope, be it another tenant's or nobody's.
     """
-    return get_object_or_404(Incident.objects.select_related("account", "tenant", "owner"), pk=incident_id)
+    incidents = Incident.objects.select_related("account", "tenant", "owner")
+    return get_object_or_404(incidents.prefetch_related("indicators", "source_readings"), pk=incident_id)
 
 
 def incidents_open() -> list[Incident]:
@@ -171,36 +172,51 @@ def matches_any(indicators: Collection[Indicator]) -> Q | None:
 def incident_records(incident: Incident, workload: Workload | None = None) -> QuerySet[LogRecord]:
     """The log rows of the incident's account, without their raw records: what it did, and what was done to it in the
     directory. `workload` narrows them to one tab.
+
+    The unified audit log repeats sign-ins and directory audits with less in them; its copies are left out where the
+    logs themselves were read.
     """
     address = incident.account.user_principal_name.lower()
     concerned = Q(user_principal_name=address)
     if workload in (None, Workload.DIRECTORY):
         concerned |= Q(workload=Workload.DIRECTORY, item=address)
     records = LogRecord.objects.filter(concerned).defer("raw")
+    for source, repeated in REPEATED.items():
+        if _was_read(incident, source):
+            records = records.exclude(source=LogSource.UNIFIED_AUDIT_LOG, workload=repeated)
     return records.filter(workload=workload) if workload else records
 
 
-def _marked(incident: Incident, workload: Workload | None = None) -> QuerySet[LogRecord]:
-    condition = matches_any(list(incident.indicators.all()))
-    mark = ExpressionWrapper(Value(False) if condition is None else condition, output_field=BooleanField())
-    return incident_records(incident, workload).annotate(is_attacker=mark)
+REPEATED = {LogSource.SIGN_INS: Workload.LOGINS, LogSource.DIRECTORY_AUDITS: Workload.DIRECTORY}
 
 
-def attacker_records(incident: Incident) -> QuerySet[LogRecord]:
+def _was_read(incident: Incident, source: LogSource) -> bool:
+    readings = incident.source_readings.all()
+    return any(one.source == source and one.finished_at and not one.failure for one in readings)
+
+
+def _of_attacker(incident: Incident) -> Q:
+    """The condition that a log row matches an indicator of the incident."""
+    return matches_any(list(incident.indicators.all())) or Q(pk__in=[])
+
+
+def attacker_records(incident: Incident, workload: Workload | None = None) -> QuerySet[LogRecord]:
     """The attacker's rows, oldest first."""
-    return _marked(incident).filter(is_attacker=True).order_by("occurred_at", "pk")
+    records = incident_records(incident, workload).filter(_of_attacker(incident))
+    return records.order_by("occurred_at", "pk")
 
 
 def attacker_counts(incident: Incident) -> list[dict[str, Any]]:
     """The attacker's rows counted: [{"workload", "count", "first_at", "last_at"}]."""
-    rows = _marked(incident).filter(is_attacker=True).order_by().values("workload")
-    return list(rows.annotate(count=Count("pk"), first_at=Min("occurred_at"), last_at=Max("occurred_at")))
+    rows = attacker_records(incident).order_by().values("workload")
+    counted = rows.annotate(count=Count("pk"), first_at=Min("occurred_at"), last_at=Max("occurred_at"))
+    return [dict(row) for row in counted]
 
 
 def log_counts(incident: Incident) -> dict[str, tuple[int, int]]:
     """Rows and attacker's rows by workload."""
-    rows = _marked(incident).order_by().values("workload")
-    counted = rows.annotate(count=Count("pk"), attackers=Count("pk", filter=Q(is_attacker=True)))
+    rows = incident_records(incident).order_by().values("workload")
+    counted = rows.annotate(count=Count("pk"), attackers=Count("pk", filter=_of_attacker(incident)))
     return {row["workload"]: (row["count"], row["attackers"]) for row in counted}
 
 
@@ -214,14 +230,17 @@ class LogChoice:
 
 
 def log_page(incident: Incident, choice: LogChoice, *, size: int) -> tuple[list[LogRecord], Keyset | None]:
-    """One page of a tab, newest first, and from where the next one goes on (None on the last)."""
-    rows = _marked(incident, choice.workload)
+    """One page of a tab, newest first, and from where the next one goes on (None on the last). Each row has
+    `is_attacker`: whether it matches an indicator.
+    """
+    rows = incident_records(incident, choice.workload)
     if choice.only_attacker:
-        rows = rows.filter(is_attacker=True)
+        rows = rows.filter(_of_attacker(incident))
     if choice.before:
         place = choice.before
         rows = rows.filter(Q(occurred_at__lt=place.at) | Q(occurred_at=place.at, pk__lt=place.pk))
-    found = list(rows.order_by("-occurred_at", "-pk")[: size + 1])
+    marked = rows.annotate(is_attacker=Case(When(_of_attacker(incident), then=True), default=False))
+    found: list[LogRecord] = list(marked.order_by("-occurred_at", "-pk")[: size + 1])
     page = found[:size]
     following = Keyset(page[-1].occurred_at, page[-1].pk) if len(found) > size else None
     return page, following

@@ -6,7 +6,7 @@ Templates get these values and decide nothing. `tone` and `icon` are names of th
 from incidents.contexts.badges import Badge, Clock, StepDot, clock_of, dots_of, state_badge
 from incidents.contexts.header import HeaderView, header_view
 from incidents.contexts.lists import IncidentRow, ListView, SortLink, incident_rows, list_view
-from incidents.contexts.logs import LogRow, LogsView, LogTab, logs_view
+from incidents.contexts.logs import LogMessage, LogRow, LogsView, LogTab, logs_view
 from incidents.contexts.places import HomeView, OverviewView, TenantRow, home_view, overview_view
 from incidents.contexts.threat import ThreatView, threat_view
 from incidents.contexts.timeline import Day, Event, SummaryRow, TimelineView, timeline_view
@@ -21,6 +21,7 @@ __all__ = [
     "HomeView",
     "IncidentRow",
     "ListView",
+    "LogMessage",
     "LogRow",
     "LogTab",
     "LogsView",

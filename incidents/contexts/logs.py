@@ -1,5 +1,6 @@
 """The logs of an incident's account: tabs, rows, and from where the next page goes on."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -9,8 +10,6 @@ from incidents.enums import LogSource, Workload
 from incidents.evidence.words import record_words
 from incidents.models import Incident, LogRecord, SourceReading
 from incidents.selectors import LogChoice, log_counts, log_page, tagged_message_ids
-from tenants.access import can_act
-from tenants.models import Member
 
 PAGE = 50  # rows
 
@@ -25,21 +24,36 @@ class LogTab:
     is_current: bool
 
 
+@dataclass(frozen=True, slots=True)
+class LogMessage:
+    """A message that a record names, and the act that is offered for it to those who may act."""
+
+    internet_message_id: str
+    subject: str
+    sender: str
+    folder: str
+    is_phish: bool
+
+    @property
+    def act_url_name(self) -> str:
+        """URL name of the act: takes the mark away where there is one."""
+        return "incidents:phish_unmark" if self.is_phish else "incidents:phish_mark"
+
+    @property
+    def act_label(self) -> str:
+        return "Unmark" if self.is_phish else "Mark as Phish"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogRow:
-    """A record. `is_attacker`: it matches an indicator. `can_mark` and `can_unmark`: which of the two is offered."""
+    """A record. `is_attacker`: it matches an indicator. `messages`: those it names, each to be marked by itself."""
 
     record: LogRecord
     words: str
     result: str
     is_attacker: bool
     is_phish: bool
-    can_mark: bool
-    can_unmark: bool
-
-    @property
-    def act_url_name(self) -> str:
-        return "incidents:phish_mark" if self.can_mark else "incidents:phish_unmark"
+    messages: list[LogMessage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +82,14 @@ class LogsView:
     next_url: str  # empty on the last page
 
 
-def logs_view(*, incident: Incident, member: Member, choice: LogChoice) -> LogsView:
+def logs_view(*, incident: Incident, choice: LogChoice) -> LogsView:
     """The logs, with the attacker's rows marked in the same query that reads them."""
     tabs = _tabs(incident, choice)
     records, following = log_page(incident, choice, size=PAGE)
     return LogsView(
         tabs=tabs,
         current=next(tab for tab in tabs if tab.is_current),
-        rows=_rows(incident, records, may_mark=can_act(member)),
+        rows=_rows(incident, records),
         sources=_sources(incident),
         only_attacker=choice.only_attacker,
         before=str(choice.before or ""),
@@ -111,24 +125,32 @@ def _tabs(incident: Incident, choice: LogChoice) -> list[LogTab]:
     ]
 
 
-def _rows(incident: Incident, records: list[LogRecord], *, may_mark: bool) -> list[LogRow]:
+def _rows(incident: Incident, records: list[LogRecord]) -> list[LogRow]:
     tagged = tagged_message_ids(incident)
     rows = []
     for record in records:
-        is_phish = record.internet_message_id in tagged
-        is_mail = record.workload == Workload.EXCHANGE and bool(record.internet_message_id)
+        messages = [_message(message, tagged) for message in record.messages]
         rows.append(
             LogRow(
                 record=record,
                 words=record_words(record),
                 result=_result(record),
                 is_attacker=getattr(record, "is_attacker", False),
-                is_phish=is_phish,
-                can_mark=may_mark and is_mail and not is_phish,
-                can_unmark=may_mark and is_mail and is_phish,
+                is_phish=any(message.is_phish for message in messages),
+                messages=messages,
             )
         )
     return rows
+
+
+def _message(message: Mapping[str, str], tagged: Collection[str]) -> LogMessage:
+    return LogMessage(
+        internet_message_id=message["id"],
+        subject=message["subject"],
+        sender=message["sender"],
+        folder=message["folder"],
+        is_phish=message["id"] in tagged,
+    )
 
 
 def _result(record: LogRecord) -> str:

@@ -1,0 +1,1 @@
+"""Evidence: Microsoft's records, as they came and as the screens show them."""

@@ -1,9 +1,10 @@
 """A log record in plain words: what was done, to what. Unknown operations keep Microsoft's own name."""
 
-from incidents.enums import LogSource, Workload
+from incidents.enums import Workload
 from incidents.models import LogRecord
 
-# Operation (without the full stop that Entra writes behind it) -> words; {item}, {count} and {subject} are filled in.
+# Operation (without the full stop that Entra writes behind it) -> words; {item}, {result}, {count}
+# and {subject} are filled in.
 _WORDS = {
     "MailItemsAccessed": "Read {count} in {item}",
     "Send": "Sent “{subject}”",
@@ -50,18 +51,21 @@ _WORDS = {
     "Reset user password": "Reset the password of {item}",
     "Change user password": "Changed the password of {item}",
     "Update StsRefreshTokenValidFrom Timestamp": "Ended the sessions of {item}",
-    "User registered security info": "Registered a sign-in method: {item}",
-    "User deleted security info": "Removed a sign-in method: {item}",
+    "User registered security info": "Registered a sign-in method: {result}",
+    "User deleted security info": "Removed a sign-in method: {result}",
     "Add device": "Registered the device {item}",
+    "Register device": "Registered the device {item}",
+    "Update user": "Changed the account {item}",
     "Update device": "Changed the device {item}",
-    "Add registered owner to device": "Became owner of the device {item}",
-    "Add registered users to device": "Became user of the device {item}",
+    "Add registered owner to device": "Made {item} owner of a device",
+    "Add registered users to device": "Made {item} user of a device",
     "Add member to role": "Gave an admin role to {item}",
     "Add member to group": "Added a member to the group {item}",
     "MessageSent": "Sent a Teams message in {item}",
     "ChatCreated": "Began a Teams chat: {item}",
     "TeamsSessionStarted": "Signed in to Teams",
 }
+NON_INTERACTIVE = "Sign-in (non-interactive)"  # a session went on by itself; nobody typed anything
 _MAIL_COUNTED = frozenset({"MailItemsAccessed", "Move", "MoveToDeletedItems", "SoftDelete", "HardDelete"})
 _ICONS = {
     Workload.LOGINS: "login",
@@ -95,9 +99,12 @@ def record_words(record: LogRecord) -> str:
         return _login_words(record)
     words = _WORDS.get(operation_name(record.operation))
     if words is None:
-        return f"{record.operation.strip()}: {record.item}" if record.item else record.operation.strip()
+        name = operation_name(record.operation)
+        return f"{name}: {record.item}" if record.item else name
+    item = record.item or ("the mailbox" if record.workload == Workload.EXCHANGE else "(no name)")
     filled = words.format(
-        item=record.item or "the mailbox" if record.workload == Workload.EXCHANGE else record.item or "(no name)",
+        item=item,
+        result=record.result or item,
         count=_mails(record),
         subject=record.subject or "a mail",
     )
@@ -121,8 +128,8 @@ def _login_words(record: LogRecord) -> str:
     target = f" to {record.application}" if record.application else ""
     if record.is_success is False:
         return f"Sign-in{target} failed"
-    if record.source == LogSource.SIGN_INS and "nonInteractive" in record.item:
-        return f"Signed in{target} with the session, without a password"
+    if record.operation == NON_INTERACTIVE:
+        return f"Renewed the session{target}"
     return f"Signed in{target}"
 
 

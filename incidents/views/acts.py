@@ -123,7 +123,9 @@ def phish_mark(request: TenantRequest, incident: Incident) -> Invalid | None:
     if not form.is_valid():
         return Invalid("phish_form", form)
     record = log_record_get(incident, form.cleaned_data["record"])
-    services.phish_mark(incident=incident, record=record, by=request.user)
+    services.phish_mark(
+        incident=incident, record=record, by=request.user, internet_message_id=form.cleaned_data["message"]
+    )
     return None
 
 
@@ -134,5 +136,6 @@ def phish_unmark(request: TenantRequest, incident: Incident) -> Invalid | None:
     if not form.is_valid():
         return Invalid("phish_form", form)
     record = log_record_get(incident, form.cleaned_data["record"])
-    services.phish_unmark(incident=incident, internet_message_id=record.internet_message_id, by=request.user)
+    message = form.cleaned_data["message"] or record.internet_message_id
+    services.phish_unmark(incident=incident, internet_message_id=message, by=request.user)
     return None

@@ -45,7 +45,7 @@ def _timeline(request: TenantRequest, incident: Incident) -> Context:
 def _logs(request: TenantRequest, incident: Incident) -> Context:
     # A form of the logs says which tab and page it stood on, so that its answer is the same one.
     choice = LogFilter(request.POST or request.GET).choice()
-    return {"logs": logs_view(incident=incident, member=request.user, choice=choice)}
+    return {"logs": logs_view(incident=incident, choice=choice)}
 
 
 def _activity(request: TenantRequest, incident: Incident) -> Context:

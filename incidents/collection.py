@@ -1,0 +1,44 @@
+"""When evidence is collected: at the bell, again while Microsoft is still searching, and after a worker died."""
+
+from datetime import timedelta
+
+import structlog
+from django.utils import timezone
+
+from incidents.doorbell import ring_collection
+from incidents.enums import IncidentState
+from incidents.evidence.collect import collect
+from incidents.models import Incident
+from tenants.enums import TenantState
+from tenants.scoping import tenant_scope, unscoped
+
+logger = structlog.get_logger(__name__)
+
+AGAIN = 30.0  # seconds until a query that is still running is looked at again
+OVERDUE = timedelta(minutes=5)  # nobody reads a log that long: its worker died, or never heard the bell
+
+
+def collect_for(incident_id: int) -> None:
+    """Collect the evidence of one incident, inside the scope of its tenant; nothing for one that is gone, or paused."""
+    with unscoped(reason="the bell names an incident, not its tenant"):
+        found = Incident.objects.select_related("account", "tenant").filter(pk=incident_id).first()
+    if found is None or found.tenant.state == TenantState.PAUSED:
+        return
+    with tenant_scope([found.tenant_id]):
+        summary = collect(incident=found)
+    failures = {str(one.source): one.failure for one in summary.sources if one.failure}
+    logger.info("evidence_collected", incident_id=incident_id, added=summary.added, failures=failures)
+    if summary.is_pending:
+        ring_collection(incident_id, countdown=AGAIN)
+
+
+def ring_overdue() -> None:
+    """Find active incidents whose logs were never read to the end, and ring for them."""
+    before = timezone.now() - OVERDUE
+    with unscoped(reason="looks for collections left behind in all tenants; ids only"):
+        active = Incident.objects.filter(state=IncidentState.ACTIVE, tenant__state=TenantState.CONNECTED)
+        stuck = active.filter(source_readings__finished_at=None, source_readings__started_at__lt=before)
+        never = active.filter(source_readings=None, published_at__lt=before)
+        overdue = {*stuck.values_list("pk", flat=True), *never.values_list("pk", flat=True)}
+    for incident_id in sorted(overdue):
+        ring_collection(incident_id)

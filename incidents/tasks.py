@@ -1,0 +1,17 @@
+"""The bells that workers answer."""
+
+from celery import shared_task
+
+from incidents import collection
+
+
+@shared_task(name="incidents.tasks.collect_evidence")
+def collect_evidence(incident_id: int) -> None:
+    """Read Microsoft's logs about an incident's account."""
+    collection.collect_for(incident_id)
+
+
+@shared_task(name="incidents.tasks.collect_overdue")
+def collect_overdue() -> None:
+    """Ring again for collections that a dead worker or a lost message left behind."""
+    collection.ring_overdue()
