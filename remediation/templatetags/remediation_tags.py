@@ -67,6 +67,24 @@ def undoable(step: StepView) -> list[int]:
 
 
 @register.filter
+def is_checkable(item: ItemView) -> bool:
+    """Whether it may be part of a selection. What others would notice, or is protected, is asked about one by one."""
+    return item.can_select and not item.finding.others_affected and not item.finding.protected_address
+
+
+@register.filter
+def checkable_count(step: StepView) -> int:
+    """How many check boxes the step has."""
+    return sum(is_checkable(item) for group in step.groups for item in group.suspicious)
+
+
+@register.filter
+def unchecked(step: StepView) -> list[GroupView]:
+    """The kinds of things of which not every source could be looked at."""
+    return [group for group in step.groups if not group.is_checked]
+
+
+@register.filter
 def legitimate(group: GroupView) -> list[ItemView]:
     """What was found and is not suspicious."""
     return [item for item in group.others if not item.finding.refusal]
