@@ -73,6 +73,12 @@ class ScopedQuerySet(models.QuerySet[ModelT]):
         open_scope()
         return super().create(**values)
 
+    def update(self, **values: Any) -> int:
+        given = values.get("tenant_id", getattr(values.get("tenant"), "pk", None))
+        if given is not None:
+            _require_in_scope({given})
+        return super().update(**values)
+
     def bulk_create(self, objs: Iterable[ModelT], *args: Any, **options: Any) -> list[ModelT]:
         rows = list(objs)
         _require_in_scope({row.tenant_id for row in rows})  # type: ignore[attr-defined]  # every scoped model has it
