@@ -120,11 +120,16 @@ def _attacker_acts(incident: Incident, addresses: frozenset[str]) -> tuple[Attac
         ip_address__in=addresses,
     ).order_by("occurred_at")
     return tuple(
-        AttackerAct(operation=operation, item=item or subject, at=at, ip_address=ip)
+        AttackerAct(operation=operation, item=_object_of(operation, item, subject), at=at, ip_address=ip)
         for operation, item, subject, at, ip in rows.values_list(
             "operation", "item", "subject", "occurred_at", "ip_address"
         )
     )
+
+
+def _object_of(operation: str, item: str, subject: str) -> str:
+    """What an act was done to: the mail for sending, whose item is only the folder; the rule, the application else."""
+    return (subject or item) if operation.startswith("Send") else (item or subject)
 
 
 def _read_account(scope: FindScope) -> Stages[dict[str, Any]]:

@@ -14,7 +14,19 @@ class RemoveAuthMethod(Action):
     done = "Sign-in method removed"
     undo_note = "A removed sign-in method cannot be brought back: the person registers it again."
     identity = ("user_id", "method_id")
-    permissions = ("UserAuthenticationMethod.ReadWrite.All",)
+    permissions = tuple(
+        f"UserAuthMethod-{kind}.ReadWrite.All"
+        for kind in (
+            "Phone",
+            "MicrosoftAuthApp",
+            "Passkey",
+            "SoftwareOATH",
+            "Email",
+            "TAP",
+            "WindowsHello",
+            "PlatformCred",
+        )
+    )
 
     def read(self, targets: Sequence[Target]) -> Stages[list[Reading]]:
         return read_each(targets, lambda target: security.authentication_methods(target["user_id"]), _state)
