@@ -206,6 +206,11 @@ def attacker_records(incident: Incident, workload: Workload | None = None) -> Qu
     return records.order_by("occurred_at", "pk")
 
 
+def own_records(incident: Incident, workload: Workload) -> QuerySet[LogRecord]:
+    """The account's rows that match no indicator: what its owner did, as far as is known."""
+    return incident_records(incident, workload).exclude(_of_attacker(incident))
+
+
 def attacker_counts(incident: Incident) -> list[dict[str, Any]]:
     """The attacker's rows counted: [{"workload", "count", "first_at", "last_at"}]."""
     rows = attacker_records(incident).order_by().values("workload")

@@ -1,3 +1,13 @@
-"""What all tests share. The people and rows of a test are made by tests.factories.people and .incidents."""
+"""What all tests share. The rows of a test are made by tests.factories.rows."""
 
-pytest_plugins = ["tests.fixtures.simulator", "tests.fixtures.stack"]
+import pytest
+
+from petra.celery import app
+
+pytest_plugins = ["tests.fixtures.simulator", "tests.fixtures.stack", "tests.fixtures.console"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def known_tasks() -> None:
+    """A task rung by name runs at once only if this process knows it; workers load them all, web processes do not."""
+    app.loader.import_default_modules()

@@ -13,7 +13,7 @@ from incidents.enums import Workload
 from incidents.evidence.fields import moment
 from incidents.evidence.messages import letters_of
 from incidents.models import Incident, LogRecord, PhishTag
-from incidents.selectors import attacker_records, incident_records
+from incidents.selectors import attacker_records, own_records
 from incidents.services import phish_found
 from tenants.models import AuditEvent
 
@@ -61,8 +61,8 @@ def _first_attacker_sign_in(incident: Incident) -> LogRecord | None:
 
 
 def _read_before(incident: Incident, sign_in_at: datetime) -> dict[str, datetime]:
-    """The mails that were read in the account before the sign-in, the latest first, with when."""
-    records = incident_records(incident, Workload.EXCHANGE).filter(
+    """The mails that the account's owner read before the sign-in, the latest first, with when."""
+    records = own_records(incident, Workload.EXCHANGE).filter(
         operation="MailItemsAccessed", occurred_at__gte=sign_in_at - READ_BEFORE, occurred_at__lte=sign_in_at
     )
     read_at: dict[str, datetime] = {}
