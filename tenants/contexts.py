@@ -33,10 +33,9 @@ class Tab:
     is_current: bool
 
 
-# Pages that every tenant has: changing the tenant keeps the reader on the same kind. Any other page leads to the list
-# of incidents, or to the overview from a page of all tenants that no single tenant has.
-_SAME_PAGE = {"incidents:overview": "incidents:overview", "incidents:home": "incidents:overview"}
-_ALL_TENANTS_PAGE = {"incidents:overview": "incidents:home", "incidents:home": "incidents:home"}
+# Changing the tenant keeps the reader on the same kind of page; any page not named here leads to the incidents.
+_OVERVIEWS = ("incidents:overview", "incidents:home")
+_ACTIVITY = "tenants:activity"
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -48,7 +47,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "tenants": _switcher(getattr(request, "tenants", []), page),
         "current_tenant": getattr(request, "tenant", None),
-        "all_tenants_url": reverse(_ALL_TENANTS_PAGE.get(page, "incidents:list")),
+        "all_tenants_url": _all_tenants_url(page),
         "nav": lambda: _tabs(request, member),
         "search_url": reverse("incidents:list"),
         "zone_name": timezone.get_current_timezone_name(),
@@ -59,9 +58,19 @@ def _page_name(match: ResolverMatch | None) -> str:
     return match.view_name if match else ""
 
 
-def _switcher(tenants: list[Tenant], page: str) -> Callable[[], list[SwitcherItem]]:
-    target = _SAME_PAGE.get(page, "incidents:tenant_list")
+def _all_tenants_url(page: str) -> str:
+    if page in _OVERVIEWS:
+        return reverse("incidents:home")
+    return reverse(_ACTIVITY if page == _ACTIVITY else "incidents:list")
 
+
+def _switch_url(page: str, tenant: Tenant) -> str:
+    if page == _ACTIVITY:
+        return f"{reverse(_ACTIVITY)}?tenant={tenant.slug}"
+    return reverse("incidents:overview" if page in _OVERVIEWS else "incidents:tenant_list", args=[tenant.slug])
+
+
+def _switcher(tenants: list[Tenant], page: str) -> Callable[[], list[SwitcherItem]]:
     def items() -> list[SwitcherItem]:
         # A tenant's page narrows the scope to that tenant; the switcher counts in all that the reader may see.
         with tenant_scope(tenant.pk for tenant in tenants):
@@ -73,7 +82,7 @@ def _switcher(tenants: list[Tenant], page: str) -> Callable[[], list[SwitcherIte
                 chip_initials=tenant.chip_initials,
                 chip_color_class=tenant.chip_color_class,
                 active_incidents=counts.get(tenant.pk, 0),
-                switch_url=reverse(target, args=[tenant.slug]),
+                switch_url=_switch_url(page, tenant),
             )
             for tenant in tenants
         ]

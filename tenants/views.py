@@ -42,6 +42,8 @@ def activity(request: TenantRequest) -> HttpResponse:
     form.is_valid()
     slug, before = request.GET.get("tenant", ""), form.cleaned_data.get("before")
     tenant = tenant_get(slug=slug, tenants=request.tenants) if slug else None
+    if tenant:
+        request.tenant = tenant  # the switcher and the tabs stay with it
     events, following = audit_trail(
         member=request.user, tenants=request.tenants, tenant=tenant, before_id=before, size=PAGE
     )
