@@ -8,6 +8,7 @@ from django.utils import timezone
 from incidents.doorbell import ring_collection
 from incidents.enums import IncidentState
 from incidents.evidence.collect import collect
+from incidents.extensions import remediation
 from incidents.models import Incident
 from tenants.enums import TenantState
 from tenants.scoping import tenant_scope, unscoped
@@ -26,6 +27,8 @@ def collect_for(incident_id: int) -> None:
         return
     with tenant_scope([found.tenant_id]):
         summary = collect(incident=found)
+        if summary.added:
+            remediation().evidence_collected(incident=found)
     failures = {str(one.source): one.failure for one in summary.sources if one.failure}
     logger.info("evidence_collected", incident_id=incident_id, added=summary.added, failures=failures)
     if summary.is_pending:

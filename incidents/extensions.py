@@ -35,6 +35,9 @@ class Remediation(Protocol):
     def incident_opened(self, *, incident: Incident, by: Member | None) -> None:
         """An incident became active: start looking for what the attacker left."""
 
+    def evidence_collected(self, *, incident: Incident) -> None:
+        """New log rows came in: what they say of the attacker's acts may make more things suspicious."""
+
 
 _registered: list[Remediation] = []
 

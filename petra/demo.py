@@ -11,11 +11,11 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
-from incidents.evidence.collect import collect
 
 from graph import users
 from graph.simulator.control import SimulatorControl
 from graph.simulator.world import story
+from incidents.doorbell import ring_collection
 from incidents.enums import IncidentState, TagOrigin
 from incidents.models import Account, Incident, Indicator, LogRecord, PhishTag
 from remediation.scanning import account_update
@@ -25,7 +25,7 @@ from tenants.audit import PETRA, Act, Actor
 from tenants.connections import graph_client
 from tenants.enums import CloudName, Role
 from tenants.models import Connection, Member, Organization, ProtectedAccount, Tenant
-from tenants.scoping import tenant_scope, unscoped
+from tenants.scoping import tenant_scope
 
 ORGANIZATION = "Lantern Managed Security"
 MEMBERS = (
@@ -43,7 +43,6 @@ class DemoUnavailable(Exception):
 class DemoSummary:
     tenants: int
     incidents: int
-    log_records: int
 
 
 def members_ensure(*, password: str) -> None:
@@ -72,9 +71,8 @@ def demo_reset(*, by: Member | None) -> DemoSummary:
     now = timezone.now()
     incidents = [_incident_seed(told, tenants[told.tenant], now) for told in story.INCIDENTS]
     for incident in incidents:
-        _evidence_seed(incident)
-    with unscoped(reason="counting what the reset made"):
-        return DemoSummary(len(tenants), len(incidents), LogRecord.objects.filter(tenant__is_demo=True).count())
+        _work_begin(incident)
+    return DemoSummary(len(tenants), len(incidents))
 
 
 def _tenants_seed(organization: Organization, control: SimulatorControl, by: Member | None) -> dict[str, Tenant]:
@@ -194,10 +192,9 @@ def _account_read(tenant: Tenant, address: str) -> Account:
     return account
 
 
-def _evidence_seed(incident: Incident) -> None:
-    """Collect the logs now, so that the first look shows them; then start the search for traces."""
-    with tenant_scope([incident.tenant_id]):
-        collect(incident=incident)
+def _work_begin(incident: Incident) -> None:
+    """Let the workers read the logs, and look for traces where the work on the incident has begun."""
+    with tenant_scope([incident.tenant_id]), transaction.atomic():
+        ring_collection(incident.pk)
         if incident.state == IncidentState.ACTIVE:
-            with transaction.atomic():
-                scans_begin(incident=incident, by=None)
+            scans_begin(incident=incident, by=None)

@@ -123,6 +123,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "resume-stalled": {"task": "remediation.tasks.resume_stalled", "schedule": 5.0},
+    "collect-overdue": {"task": "incidents.tasks.collect_overdue", "schedule": 60.0},
     "destroy-passwords": {"task": "remediation.tasks.destroy_expired_passwords", "schedule": 20.0},
 }
 if BROKER_URL:

@@ -30,8 +30,8 @@ class Scan(TenantScoped):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["incident", "step"],
-                condition=Q(state__in=[ScanState.QUEUED, ScanState.RUNNING]),
-                name="one_scan_at_a_time",
+                condition=Q(state=ScanState.QUEUED),
+                name="one_scan_waits",
             )
         ]
 

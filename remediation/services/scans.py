@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 from incidents.models import Incident
 from incidents.services import incident_changed
 from remediation import doorbell
-from remediation.enums import Step
+from remediation.enums import ScanState, Step
 from remediation.models import Scan
 from tenants.audit import PETRA
 from tenants.models import Member
@@ -14,7 +14,10 @@ SCANNED_STEPS = (Step.RETRACT, Step.PERSISTENCE)
 
 
 def scan_request(*, incident: Incident, step: Step, by: Member | None) -> bool:
-    """Put a scan in the queue. Returns False when one is waiting or running already."""
+    """Put a scan in the queue. Returns False when one is waiting already, or running and a person asks for it."""
+    running = Scan.objects.filter(incident=incident, step=step, state=ScanState.RUNNING)
+    if by and running.exists():
+        return False
     try:
         with transaction.atomic():
             Scan.objects.create(

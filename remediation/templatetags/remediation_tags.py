@@ -112,3 +112,15 @@ def as_json(value: Any) -> str:
 def clock(incident: Incident) -> Clock | None:
     """Time to contain: running, stopped, or none where nobody waits for it any more."""
     return clock_of(incident)
+
+
+@register.filter
+def is_mail(group: GroupView) -> bool:
+    """Whether the group lists mails, which stand in a table: the subjects are alike, the mailboxes differ."""
+    return group.kind in {"phish_copy", "internal_phish", "remaining_phish"}
+
+
+@register.filter
+def fact(finding: Finding, label: str) -> str:
+    """A finding's fact by its label, or an empty string."""
+    return next((value for name, value in finding.facts if name == label), "")

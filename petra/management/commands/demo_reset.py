@@ -16,6 +16,4 @@ class Command(BaseCommand):
             summary = demo_reset(by=None)
         except (DemoUnavailable, SimulatorUnavailable) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(
-            f"Demo reset: {summary.tenants} tenants, {summary.incidents} incidents, {summary.log_records} log records."
-        )
+        self.stdout.write(f"Demo reset: {summary.tenants} tenants, {summary.incidents} incidents.")
