@@ -1,0 +1,265 @@
+"""Every address, tried by everybody: generated from the URLconf, so that a new one is tried from its first day.
+
+What does not exist for a reader answers precisely as what does not exist at all: status, headers, body, queries.
+"""
+
+import re
+from dataclasses import dataclass
+from itertools import product
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests.architecture.addresses import Address, addresses
+from tests.architecture.cast import KINDS, NO_ID, NOBODYS, Cast, make_cast
+
+pytestmark = pytest.mark.django_db
+
+# Addresses that do not send strangers to sign in: status, and where they go instead.
+OPEN_TO_ALL = {"account_login": (200, ""), "account_logout": (302, "/")}
+BOTH_METHODS = {"account_login", "account_logout"}  # allauth's: GET asks, POST does
+
+# What a member of each kind gets at the addresses without a tenant: GET, or POST where there is no GET.
+WITHOUT_TENANT: dict[str, dict[str, int]] = {
+    "account_login": dict.fromkeys(KINDS, 302),
+    "account_logout": dict.fromkeys(KINDS, 200),
+    "demo_reset": dict.fromkeys(KINDS, 404),  # no simulated cloud runs here
+    "incidents:home": dict.fromkeys(KINDS, 200),
+    "incidents:list": dict.fromkeys(KINDS, 200),
+    "tenants:activity": dict.fromkeys(KINDS, 200),
+    "tenants:members": dict.fromkeys(KINDS, 200) | {"external guest": 404, "billing": 404},
+}
+
+ALL = addresses()
+OF_TENANTS = [address for address in ALL if address.has_tenant]
+OF_OBJECTS = [(address, name) for address in OF_TENANTS for name in address.objects]
+PAGE, HTMX = {}, {"HX-Request": "true"}
+Form = dict[str, object]
+
+# Addresses whose form names rows besides the address itself: what they answer where there is no such row.
+NAMING_ROWS = {
+    "incidents:phish_mark": 404,
+    "incidents:phish_unmark": 404,
+    "remediation:press": 409,
+    "remediation:preview": 409,
+    "remediation:undo": 409,
+}
+
+_TOKENS = re.compile(
+    r'(csrfmiddlewaretoken" value=|"X-CSRFToken": |nonce=|name="key" value=)"[^"]*"'  # new in each answer
+)
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def sign_in(cast):
+    def as_kind(kind: str) -> Client:
+        client = Client(headers={"Accept": "text/html"})
+        client.force_login(cast.members[kind], backend="allauth.account.auth_backends.AuthenticationBackend")
+        client.get("/sign-out/")  # the first answer sets the cookie of the forms
+        return client
+
+    return as_kind
+
+
+def form_for(slug: str, ids: dict[str, int]) -> Form:
+    """A form that every address accepts: what one does not ask for, it does not look at."""
+    return {
+        "tenant": slug,
+        "key": "0" * 32,
+        "verdict": "legitimate",
+        "reason": "Because",
+        "text": "A note",
+        "items": [ids.get("finding_id", NO_ID)],
+        "runs": [ids.get("run_id", NO_ID)],
+        "record": ids.get("record_id", NO_ID),
+    }
+
+
+def by_name(name: str) -> Address:
+    return next(address for address in ALL if address.name == name)
+
+
+def method_of(client: Client, path: str) -> str:
+    """How an address is used: what cannot be read is acted on."""
+    return "post" if client.get(path).status_code == 405 else "get"
+
+
+def without_empty(found: dict) -> dict:
+    return {where: what for where, what in found.items() if what}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Everything that an answer could give away."""
+
+    status: int
+    headers: dict[str, str]
+    queries: int
+    body: str
+
+    def unlike(self, other: "Seen") -> list[str]:
+        """How it differs from another; told shortly, for a page is long."""
+        found = [
+            f"{name}: {mine} and {theirs}"
+            for name in ("status", "headers", "queries")
+            if (mine := getattr(self, name)) != (theirs := getattr(other, name))
+        ]
+        if self.body != other.body:
+            at = next((i for i, (a, b) in enumerate(zip(self.body, other.body, strict=False)) if a != b), 0)
+            found.append(
+                f"body: {self.body[max(0, at - 60) : at + 60]!r} and {other.body[max(0, at - 60) : at + 60]!r}"
+            )
+        return found
+
+
+def seen(client: Client, method: str, path: str, form: Form, headers: dict[str, str]) -> Seen:
+    """What comes back, without what is new in each answer and without what was asked for."""
+    asked = form if method == "post" else {"items": form["items"]}
+    with CaptureQueriesContext(connection) as queries:
+        response = getattr(client, method)(path, asked, headers=headers)
+    body = _TOKENS.sub(r"\1", response.content.decode())
+    for word in {part for part in path.split("/") if part.isdigit() and len(part) == 4} | {str(form["tenant"])}:
+        body = body.replace(word, "…")
+    kept = {name: value for name, value in response.headers.items() if name not in {"X-Request-ID", "Content-Length"}}
+    return Seen(response.status_code, kept, len(queries), body)
+
+
+# --- Strangers --------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("address", ALL, ids=str)
+def test_strangers_are_sent_to_sign_in(client, cast, address):
+    path = address.path_in(cast.places["common"])
+    for response in (client.get(path), client.post(path)):
+        found = (response.status_code, response.headers.get("Location", "").partition("?")[0])
+        assert found == OPEN_TO_ALL.get(address.name, (302, "/sign-in/"))
+
+
+# --- Methods ----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("address", ALL, ids=str)
+def test_an_address_is_read_or_acted_on_never_both(sign_in, cast, address):
+    client, path = sign_in("admin"), address.path_in(cast.places["common"])
+    refused = [response.status_code == 405 for response in (client.get(path), client.post(path, {"tenant": "common"}))]
+    assert sum(refused) == (0 if address.name in BOTH_METHODS else 1)
+
+
+@pytest.mark.parametrize("address", OF_TENANTS, ids=str)
+def test_no_address_of_a_tenant_takes_other_methods(sign_in, cast, address):
+    client, path = sign_in("admin"), address.path_in(cast.places["common"])
+    assert [getattr(client, method)(path).status_code for method in ("put", "patch", "delete")] == [405, 405, 405]
+
+
+# --- Tenants ----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("address", OF_TENANTS, ids=str)
+def test_a_tenant_that_one_may_not_see_does_not_exist(sign_in, cast, address):
+    found = {}
+    for kind, headers in product(KINDS, (PAGE, HTMX)):
+        client = sign_in(kind)
+        method = method_of(client, address.path(NOBODYS))
+        for slug in cast.unseen_by(kind):
+            ids = cast.places[slug].ids
+            nobodys = seen(client, method, address.path(NOBODYS, **ids), form_for(NOBODYS, ids), headers)
+            hidden = seen(client, method, address.path(slug, **ids), form_for(slug, ids), headers)
+            assert nobodys.status == 404
+            found[kind, slug, *headers] = hidden.unlike(nobodys)
+    assert without_empty(found) == {}
+
+
+@pytest.mark.parametrize("address", OF_TENANTS, ids=str)
+def test_a_tenant_that_one_may_see_is_there(sign_in, cast, address):
+    found = {}
+    for kind, (_, visible) in KINDS.items():
+        client = sign_in(kind)
+        for slug in visible:
+            place = cast.places[slug]
+            response = client.get(address.path_in(place), {"items": place.ids["finding_id"]})
+            found[kind, slug] = response.status_code
+    wanted = 405 if method_of(client, address.path(NOBODYS)) == "post" else 200
+    assert {where: status for where, status in found.items() if status != wanted} == {}
+
+
+@pytest.mark.parametrize("address", OF_TENANTS, ids=str)
+def test_who_may_only_look_cannot_act(sign_in, cast, address):
+    client, place = sign_in("full member, read-only"), cast.places["common"]
+    path = address.path_in(place)
+    wanted = 403 if method_of(client, path) == "post" else 405
+    assert client.post(path, form_for("common", place.ids)).status_code == wanted
+
+
+@pytest.mark.parametrize("address", OF_TENANTS, ids=str)
+def test_a_form_made_for_another_tenant_does_nothing(sign_in, cast, address):
+    client, place = sign_in("admin"), cast.places["common"]
+    path = address.path_in(place)
+    wanted = 409 if method_of(client, path) == "post" else 405
+    forms = [form_for(named, place.ids) for named in ("shared", "theirs", NOBODYS, "")]
+    assert [client.post(path, form).status_code for form in forms] == [wanted] * 4
+
+
+# --- Rows -------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("address", "name"), OF_OBJECTS, ids=str)
+def test_a_row_of_another_tenant_does_not_exist(sign_in, cast, address, name):
+    """Also where both tenants exist for the reader: the address names one."""
+    client, place = sign_in("admin"), cast.places["common"]
+    method = method_of(client, address.path_in(place))
+    form, found = form_for("common", place.ids), {}
+    for headers in (PAGE, HTMX):
+        nobodys = seen(client, method, address.path("common", **place.ids | {name: NO_ID}), form, headers)
+        assert nobodys.status == 404
+        for slug in ("shared", "theirs"):
+            path = address.path("common", **place.ids | {name: cast.places[slug].ids[name]})
+            found[slug, *headers] = seen(client, method, path, form, headers).unlike(nobodys)
+    assert without_empty(found) == {}
+
+
+@pytest.mark.parametrize("name", NAMING_ROWS)
+def test_a_form_that_names_rows_of_another_tenant_names_nothing(sign_in, cast, name):
+    client, place = sign_in("admin"), cast.places["common"]
+    path, found = by_name(name).path_in(place), {}
+    method = method_of(client, path)
+    for headers in (PAGE, HTMX):
+        nobodys = seen(client, method, path, form_for("common", {}), headers)
+        assert nobodys.status == NAMING_ROWS[name]
+        for slug in ("shared", "theirs"):
+            form = form_for("common", cast.places[slug].ids)
+            found[slug, *headers] = seen(client, method, path, form, headers).unlike(nobodys)
+    assert without_empty(found) == {}
+
+
+# --- Addresses without a tenant ---------------------------------------------------------------------------------------
+def test_every_address_without_a_tenant_is_listed():
+    assert {address.name for address in ALL if not address.has_tenant} == set(WITHOUT_TENANT)
+
+
+@pytest.mark.parametrize("name", WITHOUT_TENANT)
+def test_who_gets_what_where_no_tenant_is_named(sign_in, name):
+    path, found = by_name(name).path(), {}
+    for kind in KINDS:
+        client = sign_in(kind)
+        found[kind] = getattr(client, method_of(client, path))(path).status_code
+    assert found == WITHOUT_TENANT[name]
+
+
+@pytest.mark.parametrize("name", sorted(set(WITHOUT_TENANT) - BOTH_METHODS))
+def test_a_tenant_named_in_a_query_does_not_exist_either(sign_in, cast, name):
+    path, found = by_name(name).path(), {}
+    for kind in KINDS:
+        client = sign_in(kind)
+        nobodys = seen(client, "get", f"{path}?tenant={NOBODYS}", form_for(NOBODYS, {}), PAGE)
+        for slug in cast.unseen_by(kind):
+            hidden = seen(client, "get", f"{path}?tenant={slug}", form_for(slug, {}), PAGE)
+            found[kind, slug] = hidden.unlike(nobodys)
+    assert without_empty(found) == {}
+
+
+@pytest.mark.parametrize("name", sorted(set(WITHOUT_TENANT) - BOTH_METHODS))
+def test_pages_of_all_tenants_show_nothing_of_those_that_one_may_not_see(sign_in, cast, name):
+    path, found = by_name(name).path(), {}
+    for kind in KINDS:
+        body = sign_in(kind).get(path).content.decode()
+        found[kind] = [slug for slug in cast.unseen_by(kind) if f"Tenant {slug}" in body or f"/t/{slug}/" in body]
+    assert without_empty(found) == {}
