@@ -114,7 +114,7 @@
   }
 
   function watchTips() {
-    document.body.append(tip);
+    (document.querySelector("main") || document.body).append(tip);
     for (const type of ["mouseover", "focusin"]) {
       on(type, (event) => {
         if (event.target === tip) return; // the pointer may rest on it (WCAG 1.4.13)

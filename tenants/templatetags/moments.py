@@ -16,7 +16,7 @@ def moment(at: datetime | None) -> SafeString | str:
     if at is None:
         return ""
     local = timezone.localtime(at)
-    form = "%H:%M:%S %Z" if local.date() == timezone.localdate() else "%Y-%m-%d %H:%M:%S %Z"
+    form = "%H:%M:%S %Z" if local.date() == timezone.localdate() else "%-d %b %Y, %H:%M:%S %Z"
     return format_html('<time class="time" datetime="{}">{}</time>', at.isoformat(), local.strftime(form))
 
 
@@ -26,4 +26,4 @@ def log_time(at: datetime | None) -> SafeString | str:
     if at is None:
         return ""
     local = timezone.localtime(at)
-    return format_html('<time class="time" datetime="{}">{}</time>', at.isoformat(), f"{local:%Y-%m-%d %H:%M:%S}")
+    return format_html('<time class="time" datetime="{}">{}</time>', at.isoformat(), f"{local:%-d %b %Y %H:%M:%S}")
