@@ -51,7 +51,7 @@ def _press(stack: Stack, session: Any, panel: str) -> tuple[float, int]:
     assert answer.status_code == 200, answer.status_code
     _wait(lambda: _is_enabled(stack) is False)
     seconds = time.perf_counter() - began
-    _wait(lambda: any(request["method"] == "GET" for request in stack.control.requests()["requests"]))
+    _wait(lambda: _has_read_back(stack))
     return seconds, round_trips_of_writes(stack.control.requests()["requests"])
 
 
@@ -63,12 +63,24 @@ def round_trips_of_writes(requests: Iterable[dict[str, Any]]) -> int:
 
 
 def _undo(stack: Stack, session: Any, panel: str) -> None:
-    page = session.get(panel, timeout=30).text
-    runs = re.findall(r'name="runs"\s+value="(\d+)"', page)
-    answer = session.post(f"{panel}undo/", data={"tenant": "acme-corp", "runs": runs[:1]}, timeout=30)
+    """Unlock again, once Petra has written down that it locked."""
+    _wait(lambda: _undoable(session, panel))
+    form = {"tenant": "acme-corp", "runs": _undoable(session, panel)}
+    stack.control.clear_requests()
+    answer = session.post(f"{panel}undo/", data=form, timeout=30)
     assert answer.status_code == 200, answer.status_code
     _wait(lambda: _is_enabled(stack) is True)
-    _wait(lambda: "is-running" not in session.get(panel, timeout=30).text)
+    _wait(lambda: _has_read_back(stack))
+
+
+def _has_read_back(stack: Stack) -> bool:
+    """Whether a read has followed the write: the last thing that a press asks of Microsoft."""
+    methods = [request["method"] for request in stack.control.requests()["requests"]]
+    return any(method != "GET" for method in methods) and methods[-1] == "GET"
+
+
+def _undoable(session: Any, panel: str) -> list[str]:
+    return re.findall(r'name="runs"\s+value="(\d+)"', session.get(panel, timeout=30).text)
 
 
 def _is_enabled(stack: Stack) -> bool:
