@@ -5,9 +5,11 @@ What does not exist for a reader answers precisely as what does not exist at all
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import product
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -52,8 +54,15 @@ _TOKENS = re.compile(
 )
 
 
+@pytest.fixture(autouse=True)
+def _stopped_clock():
+    """Answers tell the time, in headers and on pages: two that are compared are given at the same moment."""
+    with time_machine.travel(datetime(2026, 11, 24, 3, tzinfo=UTC), tick=False):
+        yield
+
+
 @pytest.fixture
-def cast() -> Cast:
+def cast(_stopped_clock) -> Cast:
     return make_cast()
 
 
