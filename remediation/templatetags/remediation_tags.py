@@ -10,7 +10,7 @@ from incidents.contexts import Clock, clock_of
 from incidents.models import Incident
 from remediation.actions.base import Action
 from remediation.actions.registry import ACTIONS
-from remediation.contexts import GroupView, ItemView, StepView
+from remediation.contexts import GroupView, ItemView, PanelView, RunView, StepView
 from remediation.models import Finding
 from remediation.plans import Draft
 
@@ -35,7 +35,7 @@ STEP_CLASSES = {
 
 
 @register.filter
-def form_key(press_key: str, part: str) -> str:
+def form_key(press_key: str, part: str | int) -> str:
     """A key for one form of the panel: 32 hex digits. Two forms of one page are two presses, each of them only once."""
     return hashlib.sha256(f"{press_key}:{part}".encode()).hexdigest()[:32]
 
@@ -64,6 +64,20 @@ def undoable(step: StepView) -> list[int]:
     """Ids of the step's runs that can be taken back."""
     runs = [*step.runs, *(item.run for group in step.groups for item in (*group.suspicious, *group.others))]
     return [run.pk for run in runs if run and run.can_undo]
+
+
+@register.filter
+def may_press(panel: PanelView, step: StepView) -> bool:
+    """Whether the step's buttons are offered to the reader."""
+    return panel.can_act and step.state != "blocked"
+
+
+@register.filter
+def mail_mark(run: RunView) -> str:
+    """A mail's run in a word or two, where it is neither done nor running."""
+    if run.tone == "undone":
+        return "Put back"
+    return "Undo failed" if run.can_undo else "Failed"
 
 
 @register.filter
