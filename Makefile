@@ -61,4 +61,4 @@ lock:  ## Resolve the dependencies anew (needs uv)
 	uv pip compile --quiet --generate-hashes --python-version 3.11 --universal --extra dev pyproject.toml -o requirements-dev.txt
 
 clean:  ## Remove what was installed and what the demo made
-	rm -rf $(VENV) .petra .mypy_cache .ruff_cache .pytest_cache staticfiles
+	rm -rf $(VENV) .petra .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -4,8 +4,8 @@ from functools import partial
 
 import structlog
 from celery import signature
+from celery.exceptions import OperationalError
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
 logger = structlog.get_logger(__name__)
 

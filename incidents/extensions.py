@@ -35,6 +35,9 @@ class Remediation(Protocol):
     def incident_opened(self, *, incident: Incident, by: Member | None) -> None:
         """An incident became active: start looking for what the attacker left."""
 
+    def phish_changed(self, *, incident: Incident, by: Member | None) -> None:
+        """A message was marked or unmarked as the phish: look for its copies."""
+
     def evidence_collected(self, *, incident: Incident) -> None:
         """New log rows came in: what they say of the attacker's acts may make more things suspicious."""
 
@@ -60,3 +63,7 @@ def remediation() -> Remediation:
 
 def incident_opened(*, incident: Incident, by: Member | None) -> None:
     remediation().incident_opened(incident=incident, by=by)
+
+
+def phish_changed(*, incident: Incident, by: Member | None) -> None:
+    remediation().phish_changed(incident=incident, by=by)

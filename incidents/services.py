@@ -11,7 +11,7 @@ from django.utils import timezone
 from incidents.doorbell import ring_collection
 from incidents.enums import INCIDENT_TRANSITIONS, IncidentState, TagOrigin
 from incidents.evidence.fields import moment
-from incidents.extensions import incident_opened
+from incidents.extensions import incident_opened, phish_changed
 from incidents.models import Incident, LogRecord, Note, PhishTag
 from tenants import audit
 from tenants.audit import Act, Actor
@@ -184,6 +184,7 @@ def phish_mark(*, incident: Incident, record: LogRecord, by: Member, internet_me
         if is_new:
             _record(incident, by=by, verb="mark_as_phish", summary=f"Marked as phish – {tag}")
             incident_changed(incident_id=incident.pk)
+            phish_changed(incident=incident, by=by)
     return tag
 
 
@@ -197,6 +198,7 @@ def phish_found(*, incident: Incident, message: Mapping[str, str], reason: str) 
         if is_new:
             _record(incident, by=None, verb="mark_as_phish", summary=f"Tagged as phish – {tag}", reason=reason)
             incident_changed(incident_id=incident.pk)
+            phish_changed(incident=incident, by=None)
     return tag
 
 
@@ -227,3 +229,4 @@ def phish_unmark(*, incident: Incident, internet_message_id: str, by: Member) ->
             _record(incident, by=by, verb="unmark_phish", summary=f"No longer marked as phish – {tag}")
         tags.delete()
         incident_changed(incident_id=incident.pk)
+        phish_changed(incident=incident, by=by)

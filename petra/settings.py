@@ -3,6 +3,8 @@
 Every variable is described in docs/settings.md.
 """
 
+import logging
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +64,7 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "tenants.middleware.SignInMiddleware",
     "tenants.middleware.tenant_scope_middleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -216,7 +218,8 @@ CONTENT_SECURITY_POLICY = {
 # --- Static files and language ----------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = data_folder(env.str("PETRA_STATIC_ROOT", default=str(DATA_DIR / "static")))
-IS_COLLECTED = (STATIC_ROOT / "staticfiles.json").exists()  # by collectstatic, as production does
+# Production collects static files (hashed, compressed); a demo serves them as they lie. collectstatic makes the list.
+IS_COLLECTED = (STATIC_ROOT / "staticfiles.json").exists() or "collectstatic" in sys.argv
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = not IS_COLLECTED
 STORAGES = {
@@ -236,6 +239,7 @@ TIME_ZONE = "UTC"
 DATETIME_FORMAT = "Y-m-d H:i:s"
 
 # --- Logs: structured, on standard error, with request and task ids and never a secret --------------------------------
+DJANGO_STRUCTLOG_REQUEST_CANCELLED_LOG_LEVEL = logging.INFO  # every closed page ends its live updates that way
 LOG_LEVEL = env.str("PETRA_LOG_LEVEL", default="INFO")
 LOGGING = {
     "version": 1,

@@ -45,6 +45,7 @@ class RunView:
     request_id: str
     can_undo: bool
     undo_note: str
+    undo_question: str  # has to be answered before undoing; empty: nothing to ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,8 @@ class _Reader:
         if step in (Step.RE_ENABLE, Step.REMEDIATED):
             counts = {int(number): self._open_count(number) for number in (Step.RETRACT, Step.PERSISTENCE)}
             view.open_items = [
-                item.words for item in policies.open_items(self.incident, open_findings=counts, before=step)
+                item.words
+                for item in policies.open_items(self.incident, open_findings=counts, before=step, lock=self._lock())
             ]
         if step == Step.CONTAIN:
             view.advice, view.commands = _containment_advice(account)
@@ -202,6 +204,10 @@ class _Reader:
         if step == Step.REMEDIATED and self.incident.state == IncidentState.REMEDIATED:
             view.state, view.words = "done", "Remediated"
             view.at, view.by_name = self.incident.closed_at, self.incident.closed_by_name
+
+    def _lock(self) -> ActionRun | None:
+        locks = [run for run in self.runs[Step.CONTAIN] if run.action_key == "lock_account"]
+        return next((run for run in reversed(locks) if run.state == RunState.SUCCEEDED), None)
 
     def _open_count(self, step: int) -> int:
         done = {run.finding_id for run in self.runs[step] if run.state in DONE_STATES}
@@ -293,7 +299,14 @@ def _run_view(run: ActionRun) -> RunView:
         request_id=run.request_id,
         can_undo=action.can_undo and run.state in (RunState.SUCCEEDED, RunState.UNDO_FAILED),
         undo_note=action.undo_note,
+        undo_question=_undo_question(run),
     )
+
+
+def _undo_question(run: ActionRun) -> str:
+    if run.action_key != "lock_account" or policies.was_enabled_before(run):
+        return ""
+    return "The account was disabled already before it was locked here, or that is not known. Enable it all the same?"
 
 
 def _item_view(finding: Finding, run: ActionRun | None) -> ItemView:

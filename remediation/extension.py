@@ -21,6 +21,10 @@ class RemediationPort:
     def incident_opened(self, *, incident: Incident, by: Member | None) -> None:
         scans_begin(incident=incident, by=by)
 
+    def phish_changed(self, *, incident: Incident, by: Member | None) -> None:
+        if incident.is_active:
+            scans_begin(incident=incident, by=None)
+
     def evidence_collected(self, *, incident: Incident) -> None:
         if incident.is_active:
             scans_begin(incident=incident, by=None)

@@ -52,6 +52,7 @@ class PressForm(SelectionForm):
 
 class UndoForm(forms.Form):
     runs = ItemsField()
+    confirmed = forms.BooleanField(required=False)
 
 
 class JudgeForm(forms.Form):

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from incidents.enums import IncidentState
 from incidents.models import Account, Incident
 from remediation.enums import Step
-from remediation.models import Finding
+from remediation.models import ActionRun, Finding
 from tenants.models import Member
 
 SYNC_ACCOUNT_PREFIX = "sync_"
 SYNC_ACCOUNT_ROLE = "Directory Synchronization Accounts"
-# Held by ordinary people and of no use to an attacker; every other role makes an account privileged.
-HARMLESS_ROLES = frozenset({"Directory Readers", "Guest Inviter", "Message Center Reader", "Reports Reader"})
 
 
 class Refused(Exception):
@@ -37,7 +35,7 @@ class OpenItem:
 
 def is_privileged(account: Account) -> bool:
     """Whether the account holds an admin role that an attacker could use."""
-    return bool(set(account.roles) - HARMLESS_ROLES - {SYNC_ACCOUNT_ROLE})
+    return bool(set(account.admin_roles) - {SYNC_ACCOUNT_ROLE})
 
 
 def is_sync_account(account: Account) -> bool:
@@ -97,6 +95,21 @@ def check_findings(findings: Sequence[Finding], *, typed: str) -> None:
             )
 
 
+def was_enabled_before(lock: ActionRun) -> bool:
+    """Whether the account is known to have been enabled when step 1 locked it."""
+    return bool(lock.before and lock.before.get("accountEnabled") is True)
+
+
+def check_unlock(runs: Iterable[ActionRun], *, confirmed: bool) -> None:
+    """Raises Refused when an undo would enable an account that perhaps somebody else had disabled before."""
+    for run in runs:
+        if run.action_key == "lock_account" and not was_enabled_before(run) and not confirmed:
+            raise Refused(
+                f"{run.title} was disabled already before it was locked here, or that is not known: undoing would "
+                "enable it. Confirm to go on. Nothing was done."
+            )
+
+
 def check_reason(open_items: Iterable[OpenItem], reason: str) -> None:
     """Raises Refused when something is still open and no reason was given."""
     left = [item.words for item in open_items]
@@ -104,9 +117,16 @@ def check_reason(open_items: Iterable[OpenItem], reason: str) -> None:
         raise Refused(f"Still open: {'; '.join(left)}. Give a reason to go on. Nothing was done.")
 
 
-def open_items(incident: Incident, *, open_findings: dict[int, int], before: Step) -> list[OpenItem]:
-    """What is not done of the steps before `before`. `open_findings` counts what "all" still means, by step."""
+def open_items(
+    incident: Incident, *, open_findings: dict[int, int], before: Step, lock: ActionRun | None = None
+) -> list[OpenItem]:
+    """What is not done of the steps before `before`. `open_findings` counts what "all" still means, by step.
+
+    `lock` is the last run that locked the account, if one did.
+    """
     items: list[OpenItem] = []
+    if before == Step.RE_ENABLE and lock and not was_enabled_before(lock):
+        items.append(OpenItem(Step.CONTAIN, "the account was disabled before it was locked here, or that is not known"))
     if before > Step.RE_ENABLE and not incident.has_done(Step.CONTAIN):
         items.append(OpenItem(Step.CONTAIN, "sessions were not ended and the account was not locked"))
     for step, noun in ((Step.RETRACT, "phishing mail"), (Step.PERSISTENCE, "persistence item")):

@@ -28,6 +28,7 @@ from tenants.models import Connection, Tenant
 from tenants.scoping import tenant_scope
 
 LEASE = timedelta(minutes=5)
+COPIES = {"phish_copy", "remaining_phish"}
 logger = structlog.get_logger(__name__)
 
 
@@ -65,8 +66,10 @@ def _scan(scan: Scan, tenant: Tenant) -> None:
     found = list(_flatten(results))
     checked = [one for one in found if one.is_checked]
     candidates = [candidate for one in found for candidate in one.candidates]
-    state = ScanState.COMPLETE if checked or not found else ScanState.FAILED
+    state = ScanState.COMPLETE if checked or not scope.phish else ScanState.FAILED
     _finish(scan, candidates, found, state=state)
+    if not scope.phish:  # nothing is tagged any more: what was a copy of the phish is none now
+        _tell_gone(scan, COPIES, timezone.now())
 
 
 def _flatten(results: Iterable[Any]) -> Iterable[Found]:

@@ -59,3 +59,9 @@ def step_progress(incident_id: int) -> tuple[int, datetime | None]:
 def _contained_at(strike: dict[tuple[str, str], ActionRun]) -> datetime | None:
     moments = [run.applied_at for run in strike.values() if run.state in DONE_STATES and run.applied_at]
     return max(moments) if len(moments) == len(STRIKE) else None
+
+
+def last_lock(incident_id: int) -> ActionRun | None:
+    """The last run that really locked the account, with the state before it."""
+    locks = ActionRun.objects.filter(incident_id=incident_id, action_key="lock_account", state=RunState.SUCCEEDED)
+    return locks.order_by("pk").last()

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from incidents.services import incident_progressed
 from remediation.actions.registry import ACTIONS
-from remediation.enums import ORDER_TRANSITIONS, RUN_TRANSITIONS, WAITING_STATES, OrderState, RunState
+from remediation.enums import ORDER_TRANSITIONS, RUN_TRANSITIONS, WAITING_STATES, OrderState, RunState, Step
 from remediation.models import ActionRun, WorkOrder
 from remediation.selectors import step_progress
 from tenants import audit
@@ -93,12 +93,16 @@ def claim_runs(*, tenant: Tenant, now: datetime) -> list[ActionRun]:
 
 
 def _due(now: datetime) -> list[ActionRun]:
-    """Runs that may be claimed, without those whose mailbox is being worked in."""
+    """Runs that may be claimed, without those whose mailbox is being worked in. The strike goes first, and alone.
+
+    A set is written down when all of it is through: an account that is locked must not wait for hundreds of mails.
+    """
     waiting = ActionRun.objects.filter(state__in=WAITING_STATES)
     busy = set(waiting.filter(lease_until__gt=now, lane__startswith="mailbox:").values_list("lane", flat=True))
     due = waiting.exclude(state=RunState.RUNNING).filter(due_at__lte=now).order_by("step", "pk")
-    due = due.exclude(lease_until__gt=now).only("pk", "lane", "tenant")
-    return [run for run in due if run.lane not in busy]
+    free = list(due.exclude(lease_until__gt=now).only("pk", "lane", "step", "tenant"))
+    strike = [run for run in free if run.step == Step.CONTAIN]
+    return strike or [run for run in free if run.lane not in busy]
 
 
 def settle(settlements: Sequence[Settlement], *, tenant: Tenant) -> list[Settlement]:
@@ -193,6 +197,13 @@ def finish_orders(order_ids: set[int]) -> None:
     )
     WorkOrder.objects.filter(pk__in=order_ids - open_ids, state=OrderState.APPROVED).update(
         state=OrderState.FINISHED, finished_at=timezone.now()
+    )
+
+
+def reopen_orders(order_ids: set[int]) -> None:
+    """The opposite: something is tried again, or taken back."""
+    WorkOrder.objects.filter(pk__in=order_ids, state=OrderState.FINISHED).update(
+        state=OrderState.APPROVED, finished_at=None
     )
 
 

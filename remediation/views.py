@@ -123,7 +123,8 @@ def undo(request: TenantRequest, incident: Incident) -> HttpResponse:
     form = UndoForm(request.POST)
     if not form.is_valid() or not form.cleaned_data["runs"]:
         return _refused(request, incident, "Nothing was selected to undo.", status=422)
-    count = runs_undo(incident=incident, run_ids=form.cleaned_data["runs"], by=request.user)
+    chosen = form.cleaned_data
+    count = runs_undo(incident=incident, run_ids=chosen["runs"], by=request.user, confirmed=chosen["confirmed"])
     return _answer(request, incident, "" if count else "It is being undone, or was undone, already.")
 
 

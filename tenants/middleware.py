@@ -3,12 +3,26 @@
 from collections.abc import Callable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.http import HttpRequest, HttpResponseBase
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.utils.decorators import sync_only_middleware
 
 from tenants.access import tenants_visible_to
 from tenants.scoping import tenant_scope
+
+
+class SignInMiddleware(LoginRequiredMiddleware):
+    """Send strangers to the sign-in page. A fragment that finds its session gone takes the whole page there."""
+
+    def handle_no_permission(  # type: ignore[override]  # a redirect, or what stands for one in a fragment
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponseBase:
+        response = super().handle_no_permission(request, view_func)
+        if request.headers.get("HX-Request") != "true":
+            return response
+        return HttpResponse(status=204, headers={"HX-Redirect": self.get_login_url(view_func)})
+
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 

@@ -19,7 +19,7 @@ from remediation.enums import (
 from remediation.models import ActionRun, Finding, WorkOrder
 from remediation.plans import Draft, digest, drafts_for
 from remediation.policies import Refused
-from remediation.selectors import DONE_STATES, findings_open
+from remediation.selectors import DONE_STATES, findings_open, last_lock
 from remediation.transitions import move_order, move_runs, progress
 from tenants import audit
 from tenants.audit import Act, Actor
@@ -79,7 +79,8 @@ def _checked_drafts(incident: Incident, step: Step, press: Press, by: Member) ->
         policies.check_account(incident, protected=protected, by=by, typed=press.typed_address)
     if step == Step.RE_ENABLE:
         counts = open_counts(incident)
-        policies.check_reason(policies.open_items(incident, open_findings=counts, before=step), press.reason)
+        items = policies.open_items(incident, open_findings=counts, before=step, lock=last_lock(incident.pk))
+        policies.check_reason(items, press.reason)
     if step == Step.PASSWORD and incident.account.is_synced:
         raise Refused(
             "The password of a synchronized account can only be reset on-premises: Microsoft refuses it here. "

@@ -10,10 +10,10 @@ from django.utils import timezone
 from incidents.models import Incident
 from remediation import doorbell, policies
 from remediation.actions.registry import ACTIONS
-from remediation.enums import RETRIABLE_STATES, OrderState, RunState, Step
-from remediation.models import ActionRun, WorkOrder
+from remediation.enums import RETRIABLE_STATES, RunState, Step
+from remediation.models import ActionRun
 from remediation.policies import Refused
-from remediation.transitions import move_runs, progress
+from remediation.transitions import move_runs, progress, reopen_orders
 from tenants import audit
 from tenants.audit import Act, Actor
 from tenants.enums import Outcome
@@ -46,17 +46,19 @@ def _latest_failed(incident: Incident, step: Step) -> "QuerySet[ActionRun]":
     return ActionRun.objects.filter(pk__in=[row[0] for row in latest.values() if row[3] in RETRIABLE_STATES])
 
 
-def runs_undo(*, incident: Incident, run_ids: Collection[int], by: Member) -> int:
+def runs_undo(*, incident: Incident, run_ids: Collection[int], by: Member, confirmed: bool = False) -> int:
     """Take back what these runs did. Returns how many are being undone; pressed twice, it is done once.
 
     Raises:
-        Refused: when one of them is not of this incident, or cannot be undone.
+        Refused: when one of them is not of this incident, or cannot be undone, or would unlock an account that was
+            not known to be unlocked before, and that was not `confirmed`.
     """
     policies.check_incident_open(incident)
     with transaction.atomic():
         incident = Incident.objects.select_for_update().select_related("tenant", "account").get(pk=incident.pk)
         runs = list(ActionRun.objects.filter(incident=incident, pk__in=run_ids))
         _check_undoable(incident, runs, run_ids)
+        policies.check_unlock(runs, confirmed=confirmed)
         values = {"due_at": timezone.now(), "undone_by_name": by.display_name, "lease_until": None, "tries": 0}
         chosen = ActionRun.objects.filter(pk__in=[run.pk for run in runs])
         count = sum(
@@ -82,10 +84,7 @@ def _check_undoable(incident: Incident, runs: list[ActionRun], run_ids: Collecti
 
 
 def _start_again(incident: Incident, runs: "QuerySet[ActionRun]", *, verb: str, words: str, by: Member) -> None:
-    order_ids = list(runs.values_list("order_id", flat=True))
-    WorkOrder.objects.filter(pk__in=order_ids, state=OrderState.FINISHED).update(
-        state=OrderState.APPROVED, finished_at=None
-    )
+    reopen_orders(set(runs.values_list("order_id", flat=True)))
     Incident.objects.filter(pk=incident.pk).update(version=F("version") + 1)
     act = Act(
         verb=verb,

@@ -67,7 +67,13 @@ class Desk:
 
 def make_account(tenant: Tenant, object_id: str, name: str, **more: Any) -> Account:
     address = f"{name.lower()}@tiny.example"
-    values = {"display_name": f"{name} Example", "user_principal_name": address, "mail": address} | more
+    values = {
+        "display_name": f"{name} Example",
+        "user_principal_name": address,
+        "mail": address,
+        "account_enabled": True,
+        "read_at": timezone.now(),
+    } | more
     return Account.objects.create(tenant=tenant, object_id=object_id, **values)
 
 

@@ -97,6 +97,32 @@ def test_undo_unlocks_and_clears_the_clock(desk: Desk, raw_cloud: RawCloud):
     assert told.actor_name == desk.colleague.display_name
 
 
+@pytest.mark.parametrize("known", [{"account_enabled": False}, {"account_enabled": None}, {"read_at": None}])
+def test_undo_asks_where_the_account_was_not_known_to_be_enabled(known: dict, desk: Desk, raw_cloud: RawCloud):
+    type(desk.incident.account).objects.filter(pk=desk.incident.account_id).update(**known)
+    desk.press(Step.CONTAIN)
+    desk.work()
+    lock = desk.run(action_key="lock_account")
+    with pytest.raises(Refused, match="disabled already before"):
+        runs_undo(incident=desk.incident, run_ids=[lock.pk], by=desk.analyst)
+    with pytest.raises(Refused, match="disabled before it was locked here"):
+        desk.press(Step.RE_ENABLE)
+    assert raw_cloud.get(ALICE)["accountEnabled"] is False
+    assert runs_undo(incident=desk.incident, run_ids=[lock.pk], by=desk.analyst, confirmed=True) == 1
+    desk.work()
+    assert raw_cloud.get(ALICE)["accountEnabled"] is True
+
+
+def test_the_strike_is_claimed_alone(desk: Desk, simulator: SimulatorControl):
+    simulator.clear_requests()
+    device = desk.find("disable_device", {"device_id": world.DEVICE})
+    desk.press(Step.PERSISTENCE, finding_ids=[device.pk])
+    desk.press(Step.CONTAIN)
+    desk.work()
+    writes = [each for each in simulator.requests()["requests"] if each["method"] != "GET"]
+    assert [each["path"].split("/")[1] for each in writes] == ["users", "users", "devices"]
+
+
 def test_ended_sessions_cannot_be_undone(desk: Desk):
     desk.press(Step.CONTAIN)
     desk.work()
