@@ -11,6 +11,7 @@ from incidents.models import Incident
 from remediation.actions.base import Action
 from remediation.actions.registry import ACTIONS
 from remediation.contexts import GroupView, ItemView, PanelView, RunView, StepView
+from remediation.enums import ScanState
 from remediation.models import Finding
 from remediation.plans import Draft
 
@@ -55,8 +56,15 @@ def verb_of(finding: Finding) -> str:
 @register.filter
 def step_class(step: StepView) -> str:
     """The CSS classes of a step's row."""
-    state = STEP_CLASSES.get(step.state, "is-open")
+    state = "is-partial" if is_uncertain(step) else STEP_CLASSES.get(step.state, "is-open")
     return f"{state} is-next" if step.is_next else state
+
+
+@register.filter
+def is_uncertain(step: StepView) -> bool:
+    """Whether nothing was found, but not everything was looked at: that must not look like an all-clear."""
+    is_cut_short = step.scan is not None and step.scan.state == ScanState.FAILED
+    return step.state == "clear" and (is_cut_short or bool(unchecked(step)))
 
 
 @register.filter

@@ -62,7 +62,8 @@ def reader(browser: Browser, stack: Stack) -> Iterator[Reader]:
     yield open_page
     for context in contexts:
         context.close()
-    assert [each for each in complaints if "favicon" not in each] == []
+    # What a test provokes on purpose (403, 404, 409, 422) the browser calls an error, too.
+    assert [each for each in complaints if "responded with a status of 4" not in each] == []
 
 
 @pytest.fixture
