@@ -69,9 +69,9 @@ def is_uncertain(step: StepView) -> bool:
 
 @register.filter
 def undoable(step: StepView) -> list[int]:
-    """Ids of the step's runs that can be taken back."""
+    """Ids of the step's runs that can be taken back without a question."""
     runs = [*step.runs, *(item.run for group in step.groups for item in (*group.suspicious, *group.others))]
-    return [run.pk for run in runs if run and run.can_undo]
+    return [run.pk for run in runs if run and run.can_undo and not run.undo_question]
 
 
 @register.filter
