@@ -139,15 +139,13 @@ else:
     QUEUE_DIR = DATA_DIR / "queue"
     for folder in ("messages", "control", "processed"):
         (QUEUE_DIR / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
-    CELERY_BROKER_URL = "filesystem://localhost"
+    CELERY_BROKER_URL = "petra-files://localhost"
     CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
     CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat")
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(QUEUE_DIR / "messages"),
         "data_folder_out": str(QUEUE_DIR / "messages"),
         "control_folder": str(QUEUE_DIR / "control"),
-        # Without it kombu moves read messages to the system's temporary folder, and dies when that is another disk.
-        "store_processed": True,
         "processed_folder": str(QUEUE_DIR / "processed"),
         "polling_interval": 0.02,
     }

@@ -20,6 +20,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from graph.simulator.control import SimulatorControl
+from petra.celery import app
 from petra.demo import MEMBERS, demo_reset, members_ensure
 from tenants.models import Tenant
 
@@ -49,7 +50,7 @@ class Command(BaseCommand):
             web = start("web", _web(port, reload=options["reload"]))
             _wait_for_web(web, port)
             self._tell(port, password)
-            _wait_for_end(start.running)
+            _wait_for_end(start)
 
     def _again_with_simulator(self, options: dict[str, Any]) -> None:
         """Start anew with the simulator's address in the environment: settings are read only once."""
@@ -66,6 +67,7 @@ class Command(BaseCommand):
         call_command("createcachetable", verbosity=0)
         password = os.environ.get("PETRA_DEMO_PASSWORD") or _kept_password(settings.DATA_DIR)
         members_ensure(password=password)
+        _declare_queue()
         SimulatorControl(settings.SIMULATOR_URL).wait_until_up()
         if not Tenant.objects.filter(is_demo=True).exists():
             demo_reset(by=None)
@@ -127,16 +129,19 @@ def _children() -> Iterator[_Start]:
         start.end_all()
 
 
-def _wait_for_end(children: dict[str, "subprocess.Popen[bytes]"]) -> None:
-    """Return when a child has ended: without one of them the demo is none.
+def _wait_for_end(start: _Start) -> None:
+    """Return when web or cloud has ended: without them the demo is none. A worker that died is replaced.
 
     Raises:
-        CommandError: when it ended by itself.
+        CommandError: when one of them ended by itself.
     """
     while True:
-        for name, child in children.items():
-            if child.poll() is not None:
+        for name, child in list(start.running.items()):
+            if child.poll() is None:
+                continue
+            if name != "worker":
                 raise CommandError(f"The {name} process ended with status {child.returncode}; see its output above.")
+            start(name, _worker())  # what it was at stands in the database; the next one finds it
         time.sleep(0.5)
 
 
@@ -166,6 +171,12 @@ def _kept_password(folder: Path) -> str:
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(12), encoding="ascii")
     return path.read_text(encoding="ascii").strip()
+
+
+def _declare_queue() -> None:
+    """Make the queue's table before anybody uses it: two processes that make it at once would read it half written."""
+    with app.connection_for_write() as connection:
+        app.amqp.queues[app.conf.task_default_queue].bind(connection.default_channel).declare()
 
 
 def _simulator_options(port: int) -> list[str]:
