@@ -19,7 +19,7 @@ SCHEME = "petra-files"
 class Channel(filesystem.Channel):
     """Messages are files in `data_folder_out`; taking one is moving it to `processed_folder`, on the same disk."""
 
-    def _put(self, queue: str, message: Any, **_options: Any) -> None:
+    def _put(self, queue: str, message: Any, **_options: Any) -> None:  # type: ignore[override]  # as kombu calls it
         name = f"{round(monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
         draft = Path(self.data_folder_out, f"{name}.draft")
         draft.write_text(dumps(message), encoding="utf-8")
