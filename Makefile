@@ -32,7 +32,7 @@ dev: install-dev  ## The demo, restarting the web server when code changes
 
 test: install-dev  ## Run every test, browser tests included
 	@$(BIN)/python tests/find_chromium.py --install
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: install-dev  ## Linters, types, architecture, templates, security, dependencies, migrations
 	$(BIN)/ruff check .

@@ -96,6 +96,7 @@
 
   function showTip(owner) {
     hideTip();
+    if (owner.matches(".clip") && owner.scrollWidth <= owner.clientWidth) return; // nothing was cut off
     tipOwner = owner;
     tip.textContent = owner.dataset.tip;
     tip.hidden = false;
