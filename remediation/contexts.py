@@ -263,7 +263,7 @@ def _tell_done(view: StepView, runs: Sequence[ActionRun]) -> None:
     if is_whole and not view.open_count:
         view.state, view.words = "done", _DONE_WORDS[Step(view.number)].format(count=view.done_count)
     else:
-        view.state, view.words = "partly", f"{view.done_count} of {view.total_count + view.open_count} done"
+        view.state, view.words = "partly", f"{view.done_count} of {view.done_count + view.open_count} done"
 
 
 _DONE_WORDS = {
