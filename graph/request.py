@@ -106,7 +106,8 @@ class Request:
         """
         parts = [self.service, self.version, self.method, self.path, self.lane, self.headers, self._safe_body()]
         canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        # A stranger's subject may hold half a character (a lone surrogate), which plain UTF-8 refuses.
+        return hashlib.sha256(canonical.encode(errors="surrogatepass")).hexdigest()
 
     def preview(self) -> dict[str, Any]:
         """Return what will be sent, for people to read: method, url, headers, body; secrets by reference."""

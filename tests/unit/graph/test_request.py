@@ -139,3 +139,8 @@ def test_the_last_page_has_no_next_one() -> None:
     assert Response(users.get("u"), 200, body={"value": []}).next_request is None
     assert Response(users.disable("u"), 204).next_request is None
     assert Response(users.get("u"), 400, error=BadRequest(message="no")).next_request is None
+
+
+def test_half_a_character_has_a_fingerprint_too() -> None:
+    one, other = (Request("POST", "/x", body={"subject": text}) for text in ("Invoice \ud83d", "Invoice \ud83e"))
+    assert len({one.fingerprint, other.fingerprint}) == 2
