@@ -1,11 +1,15 @@
 """What finding means: where to look (`FindScope`), what was found (`Candidate`), and what was looked at (`Found`)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from remediation.actions.base import State, Target
+
+# NUL and halves of characters (lone surrogates): PostgreSQL stores neither.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +112,14 @@ FIRST_PARTY_TENANTS = frozenset(
 def details(**values: Any) -> tuple[tuple[str, str], ...]:
     """Facts for the screen from keyword arguments; underscores become spaces, empty values are left out."""
     return tuple((name.replace("_", " "), str(value)) for name, value in values.items() if value not in (None, "", []))
+
+
+def clean_json(value: Any) -> Any:
+    """A copy of a JSON-like value without the characters that the database cannot store, at any depth."""
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("", value)
+    if isinstance(value, Mapping):
+        return {clean_json(key): clean_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean_json(item) for item in value]
+    return value
