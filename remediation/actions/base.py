@@ -35,6 +35,7 @@ class Action(ABC):
     identity: ClassVar[tuple[str, ...]]  # the names in the target that tell one target from another
     permissions: ClassVar[tuple[str, ...]]  # application permissions it needs, for the docs and the connection page
     reads_first: ClassVar[bool] = True
+    never_skips: ClassVar[bool] = False  # its first try always acts: what is so already is not our doing
     can_repeat: ClassVar[bool] = False  # pressing again, on purpose, after it was done
     counters: ClassVar[frozenset[str]] = frozenset()  # actions that a later success of this one takes back
 
@@ -56,8 +57,11 @@ class Action(ABC):
         """The present state of each target, or the error that kept it from being read."""
 
     @abstractmethod
-    def is_done(self, state: State, *, target: Target, since: datetime) -> bool:
-        """Whether the state shows the action as done. `since` is when it was first tried."""
+    def is_done(self, state: State, *, target: Target, since: datetime, before: State | None = None) -> bool:
+        """Whether the state shows the action as done.
+
+        `since` is when it was first tried, `before` what was read then, where that is known.
+        """
 
     @abstractmethod
     def apply(self, target: Target, before: State | None) -> Stages[State]:

@@ -24,7 +24,7 @@ class ClearForwarding(Action):
     def read(self, targets: Sequence[Target]) -> Stages[list[Reading]]:
         return read_each(targets, lambda target: exchange.mailbox(target["mailbox"]), forwarding_state)
 
-    def is_done(self, state: State, *, target: Target, since: datetime) -> bool:
+    def is_done(self, state: State, *, target: Target, since: datetime, before: State | None = None) -> bool:
         return not (state.get("ForwardingSmtpAddress") or state.get("ForwardingAddress"))
 
     def apply(self, target: Target, before: State | None) -> Stages[State]:

@@ -22,7 +22,7 @@ class DisableApplication(Action):
             lambda _target, body: {"exists": True, "isDisabled": bool(body.get("isDisabled"))},
         )
 
-    def is_done(self, state: State, *, target: Target, since: datetime) -> bool:
+    def is_done(self, state: State, *, target: Target, since: datetime, before: State | None = None) -> bool:
         return not state["exists"] or state["isDisabled"]
 
     def apply(self, target: Target, before: State | None) -> Stages[State]:

@@ -22,7 +22,7 @@ class DisableInboxRule(Action):
     def read(self, targets: Sequence[Target]) -> Stages[list[Reading]]:
         return read_each(targets, _list, _state)
 
-    def is_done(self, state: State, *, target: Target, since: datetime) -> bool:
+    def is_done(self, state: State, *, target: Target, since: datetime, before: State | None = None) -> bool:
         return not state["exists"] or state.get("isEnabled") is False
 
     def apply(self, target: Target, before: State | None) -> Stages[State]:

@@ -24,7 +24,7 @@ class DisableServicePrincipal(Action):
             lambda _target, body: {"exists": True, "accountEnabled": body.get("accountEnabled")},
         )
 
-    def is_done(self, state: State, *, target: Target, since: datetime) -> bool:
+    def is_done(self, state: State, *, target: Target, since: datetime, before: State | None = None) -> bool:
         return not state["exists"] or state["accountEnabled"] is False
 
     def apply(self, target: Target, before: State | None) -> Stages[State]:

@@ -21,7 +21,7 @@ class EnableAccount(Action):
     def read(self, targets: Sequence[Target]) -> Stages[list[Reading]]:
         return read_accounts(targets)
 
-    def is_done(self, state: State, *, target: Target, since: datetime) -> bool:
+    def is_done(self, state: State, *, target: Target, since: datetime, before: State | None = None) -> bool:
         return state.get("accountEnabled") is True
 
     def apply(self, target: Target, before: State | None) -> Stages[State]:

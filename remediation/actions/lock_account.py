@@ -15,13 +15,14 @@ class LockAccount(Action):
     undone = "Sign-in allowed again"
     identity = ("user_id",)
     can_repeat = True
+    counters = frozenset({"enable_account"})
     permissions = ("User.EnableDisableAccount.All", "User.Read.All")
     reads_first = False  # the strike waits for nobody; disabling twice does no harm
 
     def read(self, targets: Sequence[Target]) -> Stages[list[Reading]]:
         return read_accounts(targets)
 
-    def is_done(self, state: State, *, target: Target, since: datetime) -> bool:
+    def is_done(self, state: State, *, target: Target, since: datetime, before: State | None = None) -> bool:
         return state.get("accountEnabled") is False
 
     def apply(self, target: Target, before: State | None) -> Stages[State]:

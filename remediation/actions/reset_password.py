@@ -15,16 +15,17 @@ class ResetPassword(Action):
     undo_note = "The old password cannot be brought back."
     identity = ("user_id",)
     can_repeat = True
+    never_skips = True  # a password that somebody else has just set is not the one that was made here
     permissions = ("User-PasswordProfile.ReadWrite.All",)
 
     def read(self, targets: Sequence[Target]) -> Stages[list[Reading]]:
         return read_accounts(targets)
 
-    def is_done(self, state: State, *, target: Target, since: datetime) -> bool:
+    def is_done(self, state: State, *, target: Target, since: datetime, before: State | None = None) -> bool:
         # An attacker can change a password too: only a change after our own first try counts as ours.
         changed_at = moment(state.get("lastPasswordChangeDateTime"))
-        earlier = moment(target.get("password_changed_before"))
-        if changed_at is None or changed_at == earlier:
+        known = (target.get("password_changed_before"), (before or {}).get("lastPasswordChangeDateTime"))
+        if changed_at is None or changed_at in [moment(text) for text in known]:
             return False
         return changed_at >= since - CLOCK_TOLERANCE
 

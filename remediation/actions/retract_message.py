@@ -52,7 +52,7 @@ class RetractMessage(Action):
         is_deleted = message["parentFolderId"] == folder
         return {"exists": True, "parentFolderId": message["parentFolderId"], "isInDeletedItems": is_deleted}
 
-    def is_done(self, state: State, *, target: Target, since: datetime) -> bool:
+    def is_done(self, state: State, *, target: Target, since: datetime, before: State | None = None) -> bool:
         return bool(state.get("isInDeletedItems")) or not state["exists"]
 
     def apply(self, target: Target, before: State | None) -> Stages[State]:

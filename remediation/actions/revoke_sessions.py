@@ -21,7 +21,7 @@ class RevokeSessions(Action):
     def read(self, targets: Sequence[Target]) -> Stages[list[Reading]]:
         return read_accounts(targets)
 
-    def is_done(self, state: State, *, target: Target, since: datetime) -> bool:
+    def is_done(self, state: State, *, target: Target, since: datetime, before: State | None = None) -> bool:
         valid_from = moment(state.get("signInSessionsValidFromDateTime"))
         return valid_from is not None and valid_from >= since - CLOCK_TOLERANCE
 
