@@ -91,6 +91,10 @@ class FailedDependency(GraphError):
     """424: another request of the same batch failed first. Nothing was done."""
 
 
+class Inconclusive(GraphError):
+    """Microsoft answered, but nothing may be concluded from it; `message` says why, in plain words."""
+
+
 _CLASS_BY_STATUS: dict[int, type[GraphError]] = {
     401: AuthenticationFailed,
     403: PermissionDenied,
@@ -336,6 +340,8 @@ def _words_by_class(error: GraphError) -> str:
         return _words_of_refusal(error)
     if isinstance(error, Throttled):
         return _words_of_throttling(error)
+    if isinstance(error, Inconclusive):
+        return error.message
     for kind in type(error).__mro__:
         if kind in _WORDS_BY_CLASS:
             return _WORDS_BY_CLASS[kind]

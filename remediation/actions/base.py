@@ -8,10 +8,11 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 
-from graph import DIRECTORY, GraphError, NotFound, Request, Response
+from graph import DIRECTORY, GraphError, Inconclusive, NotFound, Request, Response
 
 T = TypeVar("T")
 Stages = Generator[Sequence[Request], Sequence[Response], T]  # yields a set of requests, receives their answers
@@ -22,6 +23,10 @@ GONE: State = {"exists": False}
 
 # Microsoft's clock and ours may differ by this much, when a moment of theirs is compared with one of ours.
 CLOCK_TOLERANCE = timedelta(seconds=120)
+
+# No honest answer has so many pages; a link that leads in a circle must not keep a worker busy.
+MAX_PAGES = 50
+TOO_LONG = f"The list has more than {MAX_PAGES} pages, so not all of it could be read."
 
 
 class Action(ABC):
@@ -81,17 +86,50 @@ class Action(ABC):
 
 
 def read_each(
-    targets: Sequence[Target], request_of: Callable[[Target], Request], state_of: Callable[[Target, Any], State]
+    targets: Sequence[Target],
+    request_of: Callable[[Target], Request],
+    state_of: Callable[[Target, Any], State],
+    *,
+    gone_when_missing: bool = False,
 ) -> Stages[list[Reading]]:
-    """Read targets with a request each. Equal requests are sent once, so targets of one mailbox share a read."""
-    responses = yield [request_of(target) for target in targets]
-    return [_reading(target, response, state_of) for target, response in zip(targets, responses, strict=True)]
+    """Read targets with a request each. Equal requests are sent once, so targets of one mailbox share a read.
+
+    `gone_when_missing` is for requests that ask for the target itself: only then does Microsoft's 404 mean that it is
+    gone. Where a list is asked for, a 404 is about the mailbox or the account, and nothing is known of the target.
+    """
+    responses = yield from read_whole([request_of(target) for target in targets])
+    return [
+        dict(GONE)
+        if gone_when_missing and isinstance(response.error, NotFound)
+        else response.error or state_of(target, response.body)
+        for target, response in zip(targets, responses, strict=True)
+    ]
 
 
-def _reading(target: Target, response: Response, state_of: Callable[[Target, Any], State]) -> Reading:
-    if isinstance(response.error, NotFound):
-        return dict(GONE)
-    return response.error or state_of(target, response.body)
+def read_whole(requests: Sequence[Request]) -> Stages[list[Response]]:
+    """The answer to each request, a collection with the rows of all its pages; all are followed in step.
+
+    A collection of which a page is missing has that page's error instead: it must not be taken for the whole.
+    """
+    answers = list((yield requests))
+    following = {at: request for at, answer in enumerate(answers) if (request := answer.next_request)}
+    for _ in range(MAX_PAGES - 1):
+        if not following:
+            break
+        answered = yield list(following.values())
+        pages = dict(zip(following, answered, strict=True))
+        for at, page in pages.items():
+            answers[at] = _with_page(answers[at], page)
+        following = {at: request for at, page in pages.items() if (request := page.next_request)}
+    for at in following:
+        answers[at] = replace(answers[at], error=Inconclusive(message=TOO_LONG), body=None)
+    return answers
+
+
+def _with_page(whole: Response, page: Response) -> Response:
+    if page.error is not None:
+        return replace(whole, error=page.error, body=None)
+    return replace(whole, body={**page.body, "value": [*whole.items(), *page.items()]})
 
 
 def ask(request: Request) -> Stages[Any]:

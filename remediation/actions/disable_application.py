@@ -20,6 +20,7 @@ class DisableApplication(Action):
             targets,
             lambda target: applications.application(target["application_id"]),
             lambda _target, body: {"exists": True, "isDisabled": bool(body.get("isDisabled"))},
+            gone_when_missing=True,
         )
 
     def is_done(self, state: State, *, target: Target, since: datetime, before: State | None = None) -> bool:

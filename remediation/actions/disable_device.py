@@ -20,6 +20,7 @@ class DisableDevice(Action):
             targets,
             lambda target: devices.device(target["device_id"]),
             lambda _target, body: {"exists": True, "accountEnabled": body.get("accountEnabled")},
+            gone_when_missing=True,
         )
 
     def is_done(self, state: State, *, target: Target, since: datetime, before: State | None = None) -> bool:

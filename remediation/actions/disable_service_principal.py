@@ -22,6 +22,7 @@ class DisableServicePrincipal(Action):
             targets,
             lambda target: applications.service_principal(target["service_principal_id"], select=SEEN),
             lambda _target, body: {"exists": True, "accountEnabled": body.get("accountEnabled")},
+            gone_when_missing=True,
         )
 
     def is_done(self, state: State, *, target: Target, since: datetime, before: State | None = None) -> bool:

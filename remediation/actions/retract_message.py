@@ -6,10 +6,11 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from graph import GraphError, NotFound, Request, mail, mailbox_lane
-from remediation.actions.base import GONE, Action, Reading, Stages, State, Target, ask
+from graph import GraphError, Inconclusive, NotFound, Request, mail, mailbox_lane
+from remediation.actions.base import GONE, Action, Reading, Stages, State, Target, ask, read_whole
 
 SEEN = ("id", "parentFolderId", "isRead", "internetMessageId")
+ANOTHER_ID = "The message has another id now, or there is another copy of it in the mailbox. Look again."
 IDS_A_REQUEST = 12  # Graph takes 15 conditions in one filter
 
 
@@ -27,8 +28,8 @@ class RetractMessage(Action):
     def read(self, targets: Sequence[Target]) -> Stages[list[Reading]]:
         """One read a mailbox (and dozen of messages), and one of its Deleted Items folder, for its id."""
         reads = _reads(targets)
-        folders = [mail.folder(user_id, "deleteditems") for user_id in {user_id for user_id, _ in reads}]
-        responses = yield [*(request for _, request in reads), *folders]
+        folders = [mail.folder(user_id, "deleteditems") for user_id in dict.fromkeys(user_id for user_id, _ in reads)]
+        responses = yield from read_whole([*(request for _, request in reads), *folders])
         messages, errors = _messages(reads, responses[: len(reads)])
         deleted = {response.request.lane: response.error or response.body["id"] for response in responses[len(reads) :]}
         return [self._state(target, messages, errors, deleted) for target in targets]
@@ -41,14 +42,18 @@ class RetractMessage(Action):
         deleted: dict[str, Any],
     ) -> Reading:
         user_id = target["user_id"]
-        if user_id in errors and not isinstance(errors[user_id], NotFound):
+        if user_id in errors:
             return errors[user_id]
         message = messages.get((user_id, target["message_id"]))
         folder = deleted[self.lane(target)]
-        if message is None:
+        copies = [] if message else _copies(target, messages)
+        if message is None and not copies:
             return dict(GONE)
         if isinstance(folder, GraphError):
             return folder
+        if message is None:
+            is_elsewhere = any(copy["parentFolderId"] != folder for copy in copies)
+            return Inconclusive(message=ANOTHER_ID) if is_elsewhere else dict(GONE)
         is_deleted = message["parentFolderId"] == folder
         return {"exists": True, "parentFolderId": message["parentFolderId"], "isInDeletedItems": is_deleted}
 
@@ -86,6 +91,16 @@ def _reads(targets: Sequence[Target]) -> list[tuple[str, Request]]:
         while chunk := list(islice(remaining, IDS_A_REQUEST)):
             reads.append((user_id, mail.by_internet_message_ids(user_id, chunk, select=SEEN)))
     return reads
+
+
+def _copies(target: Target, messages: dict[tuple[str, str], dict[str, Any]]) -> list[dict[str, Any]]:
+    """Messages of the target's mailbox that are the same letter under another id."""
+    wanted = str(target["internet_message_id"]).casefold()
+    return [
+        message
+        for (user_id, _), message in messages.items()
+        if user_id == target["user_id"] and str(message.get("internetMessageId")).casefold() == wanted
+    ]
 
 
 def _messages(

@@ -9,13 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from graph import GraphError, Request, Response, in_plain_words
-from remediation.actions.base import Stages
+from remediation.actions.base import MAX_PAGES, Stages
 from remediation.actions.finding import Candidate, Found
 
 Row = dict[str, Any]
 
-# No honest answer has so many pages; a link that leads in a circle must not keep a scan running.
-MAX_PAGES = 50
 _LONGEST = 300  # characters of a text on the screen
 
 
