@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from graph import NotFound, Request, applications
 from remediation.actions.base import Stages, moment
@@ -15,6 +16,7 @@ _SELECT = (
     "disabledByMicrosoftStatus",
 )  # fmt: skip
 OWN_REFUSAL = "Petra's own application: without it, nothing could be remediated in this tenant."
+UNREAD_REFUSAL = "This application could not be read, so it is left alone. Look again."
 MICROSOFT_REFUSAL = "Microsoft's own application: others in the tenant and Microsoft's services depend on it."
 
 
@@ -76,10 +78,17 @@ class Application:
         return tuple(dict.fromkeys(scope for grant in mine for scope in str(grant.get("scope") or "").split()))
 
 
+def is_petra(client_id: Any, scope: FindScope) -> bool:
+    """Whether an appId is Petra's own in this tenant."""
+    return bool(client_id) and str(client_id).casefold() == scope.own_client_id.casefold()
+
+
 def refusal_of(app: Application, scope: FindScope) -> str:
-    """Why an application is never touched; empty for all others."""
-    if app.app_id.casefold() == scope.own_client_id.casefold():
+    """Why an application is not touched; empty for those that may be."""
+    if is_petra(app.app_id, scope) or is_petra(app.principal_id, scope):
         return OWN_REFUSAL
+    if not app.principal:
+        return UNREAD_REFUSAL  # it may be Petra's or Microsoft's
     owner = str(app.principal.get("appOwnerOrganizationId") or "").casefold()
     return MICROSOFT_REFUSAL if owner in FIRST_PARTY_TENANTS else ""
 

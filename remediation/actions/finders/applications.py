@@ -8,7 +8,15 @@ from datetime import datetime
 
 from graph import applications
 from remediation.actions.base import Stages, moment
-from remediation.actions.finders.app_usage import MICROSOFT_REFUSAL, Application, read_applications, refusal_of, use_of
+from remediation.actions.finders.app_usage import (
+    MICROSOFT_REFUSAL,
+    OWN_REFUSAL,
+    Application,
+    is_petra,
+    read_applications,
+    refusal_of,
+    use_of,
+)
 from remediation.actions.finders.directory import PEOPLE, Directory
 from remediation.actions.finders.reading import Look, Row, found, read_all, sentences, yes_no
 from remediation.actions.finding import Candidate, FindScope, Found, details
@@ -94,7 +102,7 @@ class _Surroundings:
     def consent(self, grant: Row) -> Candidate:
         """One consent of the person's own."""
         scope, app = self._scope, self.apps.get(str(grant["clientId"]))
-        refusal = refusal_of(app, scope) if app else ""
+        refusal = refusal_of(app, scope) if app else OWN_REFUSAL if is_petra(grant["clientId"], scope) else ""
         grounds = self._grounds(app)
         return Candidate(
             kind="consent",
@@ -129,8 +137,7 @@ class _Surroundings:
     def registration(self, row: Row) -> Candidate:
         """An app registration that the person owns or made."""
         app = next((each for each in self.apps.values() if each.app_id == row.get("appId")), None)
-        is_own = str(row.get("appId")).casefold() == self._scope.own_client_id.casefold()
-        refusal = refusal_of(app, self._scope) if app and is_own else ""
+        refusal = OWN_REFUSAL if is_petra(row.get("appId"), self._scope) else ""
         facts = _registration(row)
         grounds = weigh(facts, self._scope, REGISTRATION_SIGNS)
         is_off = bool(row.get("isDisabled"))

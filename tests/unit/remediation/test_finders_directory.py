@@ -3,7 +3,7 @@
 from typing import Any
 
 from graph.simulator.control import SimulatorControl
-from remediation.actions.finders.app_usage import MICROSOFT_REFUSAL, OWN_REFUSAL
+from remediation.actions.finders.app_usage import MICROSOFT_REFUSAL, OWN_REFUSAL, UNREAD_REFUSAL
 from remediation.actions.finders.applications import find_applications
 from remediation.actions.finders.auth_methods import find_auth_methods
 from remediation.actions.finders.devices import find_devices
@@ -97,6 +97,30 @@ def test_what_is_never_touched(simulator: SimulatorControl) -> None:
     assert not tools.is_suspicious
     assert tools.reasons == ("Consent was given on 2026-03-01 10:00 UTC, during the attack",)
     assert [each.title for each in found["service_principal"].candidates] == ["eM Client"]
+
+
+def test_petra_is_known_by_its_id_where_nothing_else_can_be_read(simulator: SimulatorControl) -> None:
+    petra = simulator.objects(TENANT, "applications")[0] | {
+        "id": "own",
+        "appId": world.CLIENT_ID,
+        "displayName": "Petra",
+    }
+    simulator.plant(TENANT, "applications", petra)
+    simulator.plant(TENANT, "oauth2PermissionGrants", grant(world.PRINCIPAL_ID))
+    simulator.configure(TENANT, faults=[fault("servicePrincipals")])
+    found = by_kind(simulator, scope())
+    assert titled(found["application"], "Petra").refusal == OWN_REFUSAL
+    assert titled(found["consent"], world.PRINCIPAL_ID).refusal == UNREAD_REFUSAL
+
+
+def test_an_application_that_cannot_be_read_is_left_alone(simulator: SimulatorControl) -> None:
+    simulator.configure(TENANT, faults=[fault("servicePrincipals")])
+    found = by_kind(simulator, scope())
+    (consent,) = found["consent"].candidates
+    assert (consent.refusal, consent.is_suspicious) == (UNREAD_REFUSAL, False)
+    assert not found["consent"].is_checked
+    assert found["service_principal"].candidates == []
+    assert titled(found["application"], "Backdoor").refusal == ""  # the registration itself was read
 
 
 def test_a_registration_made_during_the_attack(simulator: SimulatorControl) -> None:
