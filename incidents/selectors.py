@@ -96,7 +96,7 @@ def incident_list(
     first, last = days
     if first:
         incidents = incidents.filter(opened_at__gte=_midnight(first))
-    if last:
+    if last and last < date.max:
         incidents = incidents.filter(opened_at__lt=_midnight(last + timedelta(days=1)))
     return incidents.order_by(*_ordering(sort))
 

@@ -148,6 +148,8 @@ def test_the_list_is_filtered(analyst, console):
     assert listed(analyst.get(url("list"), {"state": "remediated"})) == []
     long_ago = timezone.now() - timedelta(days=90)
     assert listed(analyst.get(url("list"), {"until": f"{long_ago:%Y-%m-%d}"})) == []
+    for day in ("9999-12-31", "0001-01-01"):
+        assert analyst.get(url("list"), {"since": day, "until": day}).status_code == 200
 
 
 @pytest.mark.parametrize(
