@@ -38,6 +38,11 @@ class Scan(TenantScoped):
     def __str__(self) -> str:
         return f"Scan for step {self.step} of incident {self.incident_id}"
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything that it should look at was really looked at."""
+        return self.state == ScanState.COMPLETE and all(row["is_checked"] for row in self.coverage)
+
 
 class Finding(TenantScoped):
     """Something found in the tenant that a step can act on: a copy of the phish, a mail filter rule, a device."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from graph import GraphError, in_plain_words, users
@@ -16,7 +17,7 @@ from incidents.services import incident_changed
 from remediation import passwords
 from remediation.actions.base import Stages, moment
 from remediation.actions.finders import FINDERS
-from remediation.actions.finding import AttackerAct, Candidate, FindScope, Found, TaggedPhish
+from remediation.actions.finding import AttackerAct, Candidate, FindScope, Found, TaggedPhish, clean_json
 from remediation.actions.registry import ACTIONS
 from remediation.enums import ScanState
 from remediation.models import Finding, Scan
@@ -24,11 +25,15 @@ from remediation.services.presses import protected_addresses
 from remediation.stages import advance
 from remediation.transitions import progress
 from tenants.connections import ConnectionUnusable, contact_made, graph_client
+from tenants.encryption import InvalidToken
 from tenants.models import Connection, Tenant
 from tenants.scoping import tenant_scope
 
 LEASE = timedelta(minutes=5)
 COPIES = {"phish_copy", "remaining_phish"}
+BROKEN = "Petra made a mistake here; the trace is in the log."
+NOT_CONNECTED = "No Microsoft 365 connection is stored for this tenant. Connect it, then search again."
+UNREADABLE = "The stored secret of the connection cannot be decrypted with this installation's keys. Store it anew."
 logger = structlog.get_logger(__name__)
 
 
@@ -52,35 +57,86 @@ def _claim(now: datetime) -> Scan | None:
 
 
 def _scan(scan: Scan, tenant: Tenant) -> None:
+    """Make one scan. Whatever breaks, it comes to an end, and the next one is made."""
+    try:
+        _look(scan, tenant)
+    except (ConnectionUnusable, Connection.DoesNotExist, InvalidToken) as error:
+        words = {Connection.DoesNotExist: NOT_CONNECTED, InvalidToken: UNREADABLE}.get(type(error), str(error))
+        give_up(scan, source="Microsoft", words=words)
+    except Exception:
+        logger.exception("scan_broke", scan_id=scan.pk)
+        give_up(scan, source="Search", words=BROKEN)
+
+
+def give_up(scan: Scan, *, source: str, words: str) -> None:
+    """A running scan comes to nothing. Never raises: where not even that can be written, its lease runs out."""
+    try:
+        with transaction.atomic():
+            Scan.objects.filter(pk=scan.pk, state=ScanState.RUNNING).update(
+                state=ScanState.FAILED,
+                coverage=_coverage([_not_checked(source, words)]),
+                finished_at=timezone.now(),
+                lease_until=None,
+            )
+            incident_changed(incident_id=scan.incident_id)
+    except Exception:
+        logger.exception("scan_not_settled", scan_id=scan.pk)
+
+
+def _look(scan: Scan, tenant: Tenant) -> None:
     """Look, and keep what was found. A finder that fails is told as "not checked"; the others count all the same."""
     connection = Connection.objects.select_related("tenant").get(tenant=tenant)
-    try:
-        client = graph_client(connection, resolve_secret=passwords.resolve)
-    except ConnectionUnusable as error:
-        _finish(scan, [], [_not_checked("Microsoft", str(error))], state=ScanState.FAILED)
-        return
+    client = graph_client(connection, resolve_secret=passwords.resolve)
     scope = find_scope(scan.incident, connection)
+    ear = _Ear()
+    # First, and kept at once: the finders take minutes, and somebody may press a step meanwhile.
+    asked_at = timezone.now()
+    (account,) = advance(client, [ear.listen(_read_account(scope))])
+    _keep_account(scan.incident.account, account, asked_at)
     finders = [finder for step, finder in FINDERS if step == scan.step]
-    account, *results = advance(client, [_read_account(scope), *(finder(scope) for finder in finders)])
-    _keep_account(scan.incident.account, account)
-    found = list(_flatten(results))
+    found = list(_flatten(advance(client, [ear.listen(finder(scope)) for finder in finders])))
     checked = [one for one in found if one.is_checked]
     candidates = [candidate for one in found for candidate in one.candidates]
     state = ScanState.COMPLETE if checked or not scope.phish else ScanState.FAILED
+    if isinstance(account, Exception):
+        found.append(_not_checked("Account", _words(account)))
     _finish(scan, candidates, found, state=state)
+    if ear.has_heard:
+        contact_made(tenant)
     if not scope.phish:  # nothing is tagged any more: what was a copy of the phish is none now
         _tell_gone(scan, COPIES, timezone.now())
+
+
+class _Ear:
+    """Listens to what Microsoft answers, to tell whether it answered at all."""
+
+    def __init__(self) -> None:
+        self.has_heard = False
+
+    def listen(self, stages: Stages[Any]) -> Stages[Any]:
+        """Pass the stages on."""
+        try:
+            asked = next(stages)
+            while True:
+                answers = yield asked
+                self.has_heard = self.has_heard or any(answer.error is None for answer in answers)
+                asked = stages.send(answers)
+        except StopIteration as end:
+            return end.value
 
 
 def _flatten(results: Iterable[Any]) -> Iterable[Found]:
     for result in results:
         if isinstance(result, Exception):
-            words = in_plain_words(result) if isinstance(result, GraphError) else "Petra made a mistake here (see log)."
-            yield _not_checked("Search", words)
+            yield _not_checked("Search", _words(result))
         elif isinstance(result, Found):
             yield result
         else:
             yield from result
+
+
+def _words(error: Exception) -> str:
+    return in_plain_words(error) if isinstance(error, GraphError) else BROKEN
 
 
 def _not_checked(source: str, note: str) -> Found:
@@ -141,39 +197,52 @@ def _read_account(scope: FindScope) -> Stages[dict[str, Any]]:
     return {**profile.require(), "roles": [role["displayName"] for role in roles.items()]}
 
 
-def _keep_account(account: Account, read: Any) -> None:
+def _keep_account(account: Account, read: Any, asked_at: datetime) -> None:
+    """Keep what was read, unless the account was read again after this was asked."""
     if isinstance(read, dict):
-        account_update(account, read)
-        account.save()
+        older = Account.objects.filter(pk=account.pk).filter(Q(read_at=None) | Q(read_at__lt=asked_at))
+        older.update(**_account_values(clean_json(read)), read_at=asked_at)
 
 
 def account_update(account: Account, read: dict[str, Any]) -> None:
     """Take over what Graph says of a user (in memory)."""
-    account.user_principal_name = read["userPrincipalName"]
-    account.display_name = read.get("displayName") or ""
-    account.mail = read.get("mail") or ""
-    account.job_title = read.get("jobTitle") or ""
-    account.department = read.get("department") or ""
-    account.account_enabled = read.get("accountEnabled")
-    account.on_premises_sync_enabled = read.get("onPremisesSyncEnabled")
-    account.on_premises_domain_name = read.get("onPremisesDomainName") or ""
-    account.on_premises_sam_account_name = read.get("onPremisesSamAccountName") or ""
-    account.is_guest = read.get("userType") == "Guest"
-    account.last_password_change_at = moment(read.get("lastPasswordChangeDateTime"))
-    account.sign_in_sessions_valid_from = moment(read.get("signInSessionsValidFromDateTime"))
-    account.roles = read.get("roles", account.roles)
+    for name, value in _account_values(read).items():
+        setattr(account, name, value)
     account.read_at = timezone.now()
+
+
+def _account_values(read: dict[str, Any]) -> dict[str, Any]:
+    values = {
+        "user_principal_name": read["userPrincipalName"],
+        "display_name": read.get("displayName") or "",
+        "mail": read.get("mail") or "",
+        "job_title": read.get("jobTitle") or "",
+        "department": read.get("department") or "",
+        "account_enabled": read.get("accountEnabled"),
+        "on_premises_sync_enabled": read.get("onPremisesSyncEnabled"),
+        "on_premises_domain_name": read.get("onPremisesDomainName") or "",
+        "on_premises_sam_account_name": read.get("onPremisesSamAccountName") or "",
+        "is_guest": read.get("userType") == "Guest",
+        "last_password_change_at": moment(read.get("lastPasswordChangeDateTime")),
+        "sign_in_sessions_valid_from": moment(read.get("signInSessionsValidFromDateTime")),
+    }
+    return values | ({"roles": read["roles"]} if "roles" in read else {})
 
 
 def _finish(scan: Scan, candidates: list[Candidate], found: list[Found], *, state: ScanState) -> None:
     now = timezone.now()
-    coverage = [{name: value for name, value in asdict(one).items() if name != "candidates"} for one in found]
     with transaction.atomic():
         _keep_findings(scan, candidates, now)
         _tell_gone(scan, {one.kind for one in found if one.is_checked}, now)
-        Scan.objects.filter(pk=scan.pk).update(state=state, coverage=coverage, finished_at=now, lease_until=None)
+        Scan.objects.filter(pk=scan.pk).update(
+            state=state, coverage=_coverage(found), finished_at=now, lease_until=None
+        )
         progress({scan.incident_id})
-        contact_made(scan.tenant)
+
+
+def _coverage(found: Iterable[Found]) -> list[dict[str, Any]]:
+    rows = ({name: value for name, value in asdict(one).items() if name != "candidates"} for one in found)
+    return [clean_json(row) for row in rows]
 
 
 def _keep_findings(scan: Scan, candidates: list[Candidate], now: datetime) -> None:
@@ -192,22 +261,23 @@ def _keep_findings(scan: Scan, candidates: list[Candidate], now: datetime) -> No
 
 
 def _finding(scan: Scan, candidate: Candidate, now: datetime) -> Finding:
+    target = clean_json(dict(candidate.target))
     return Finding(
         tenant_id=scan.tenant_id,
         incident_id=scan.incident_id,
         step=scan.step,
         kind=candidate.kind,
         action_key=candidate.action_key,
-        target_key=ACTIONS[candidate.action_key].target_key(candidate.target),
-        target=dict(candidate.target),
-        title=candidate.title[:400],
-        facts=[list(fact) for fact in candidate.facts],
-        reasons=list(candidate.reasons),
+        target_key=ACTIONS[candidate.action_key].target_key(target),
+        target=target,
+        title=clean_json(candidate.title)[:400],
+        facts=clean_json([list(fact) for fact in candidate.facts]),
+        reasons=clean_json(list(candidate.reasons)),
         is_suspicious=candidate.is_suspicious,
-        refusal=candidate.refusal,
-        protected_address=candidate.protected_address,
+        refusal=clean_json(candidate.refusal),
+        protected_address=clean_json(candidate.protected_address),
         others_affected=candidate.others_affected,
-        before=candidate.before,
+        before=clean_json(candidate.before),
         seen_at=now,
     )
 

@@ -2,24 +2,56 @@
 
 from datetime import datetime
 
+import structlog
+from django.db import IntegrityError, transaction
+
 from remediation import doorbell
 from remediation.enums import WAITING_STATES, RunState, ScanState
 from remediation.models import ActionRun, Scan
+from remediation.scanning import give_up
 from remediation.transitions import move_runs
 from tenants.scoping import unscoped
 
+logger = structlog.get_logger(__name__)
+
 
 def resume_stalled(*, now: datetime) -> None:
-    """Give runs of a dead worker back to the queue, and ring for every tenant that has something due."""
-    with unscoped(reason="the sweeper looks for work in all tenants"):
+    """Give runs and scans of a dead worker back to the queue, and ring for every tenant that has something due."""
+    for part in (_resume_runs, _ring_runs, _resume_scans, _ring_scans):
+        try:
+            part(now)
+        except Exception:  # the other parts concern other work
+            logger.exception("sweeping_broke", part=part.__name__)
+
+
+def _resume_runs(now: datetime) -> None:
+    with unscoped(reason="the sweeper looks for runs of dead workers in all tenants"):
         dead = ActionRun.objects.filter(lease_until__lte=now)
         move_runs(dead, source=RunState.RUNNING, to=RunState.QUEUED, lease_until=None)
-        Scan.objects.filter(state=ScanState.RUNNING, lease_until__lte=now).update(state=ScanState.QUEUED)
+
+
+def _ring_runs(now: datetime) -> None:
+    with unscoped(reason="the sweeper looks for runs that are due in all tenants"):
         due = ActionRun.objects.filter(state__in=WAITING_STATES, due_at__lte=now).exclude(lease_until__gt=now)
         unverified = ActionRun.objects.filter(verify_due_at__lte=now)
         tenants = set(due.values_list("tenant_id", flat=True)) | set(unverified.values_list("tenant_id", flat=True))
-        scans = set(Scan.objects.filter(state=ScanState.QUEUED).values_list("tenant_id", flat=True))
     for tenant_id in tenants:
         doorbell.ring_runs(tenant_id)
-    for tenant_id in scans:
+
+
+def _resume_scans(now: datetime) -> None:
+    with unscoped(reason="the sweeper looks for scans of dead workers in all tenants"):
+        for scan in Scan.objects.filter(state=ScanState.RUNNING, lease_until__lte=now).order_by("pk"):
+            try:
+                with transaction.atomic():
+                    dead = Scan.objects.filter(pk=scan.pk, state=ScanState.RUNNING, lease_until__lte=now)
+                    dead.update(state=ScanState.QUEUED, lease_until=None)
+            except IntegrityError:  # only one may wait, and another one does
+                give_up(scan, source="Search", words="This search was interrupted; a new one is waiting already.")
+
+
+def _ring_scans(_now: datetime) -> None:
+    with unscoped(reason="the sweeper looks for scans that wait in all tenants"):
+        tenants = set(Scan.objects.filter(state=ScanState.QUEUED).values_list("tenant_id", flat=True))
+    for tenant_id in tenants:
         doorbell.ring_scan(tenant_id)
