@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from graph import SecretRef
+from remediation.enums import RETRIABLE_STATES, RunState
 from remediation.models import ActionRun, IssuedPassword
 from tenants import audit
 from tenants.audit import Act, Actor
@@ -16,6 +17,7 @@ from tenants.models import Member
 from tenants.scoping import tenant_scope, unscoped
 
 LIFETIME = timedelta(minutes=15)
+LIFETIME_UNSENT = timedelta(hours=1)  # since the press, for what Microsoft never took
 # No letters or digits that look or sound alike; consonant and vowel take turns so that a group can be spoken.
 CONSONANTS = "bdfghkmnprstvz"
 VOWELS = "aeiu"
@@ -69,8 +71,19 @@ def resolve(reference: SecretRef) -> str:
 
 
 def accept(runs: Sequence[ActionRun], *, at: datetime) -> None:
-    """Microsoft took these passwords: their 15 minutes start. Call inside the settlement's transaction."""
-    IssuedPassword.objects.filter(run__in=runs).update(accepted_at=at, expires_at=at + LIFETIME)
+    """Microsoft took these passwords: their 15 minutes start. Call inside the settlement's transaction.
+
+    Whatever else is stored for the same accounts is dead: accepted before, or of an earlier press.
+    """
+    alive = IssuedPassword.objects.filter(run__in=runs, destroyed_at=None)
+    taken = set(alive.values_list("run_id", flat=True))
+    alive.update(accepted_at=at, expires_at=at + LIFETIME)
+    for run in runs:
+        if run.pk in taken:
+            same_account = {"tenant_id": run.tenant_id, "run__target__user_id": run.target["user_id"]}
+            others = IssuedPassword.objects.filter(run__action_key=run.action_key, destroyed_at=None, **same_account)
+            dead = others.exclude(run_id__in=taken).filter(Q(run_id__lt=run.pk) | Q(accepted_at__isnull=False))
+            dead.update(password="", destroyed_at=at)
 
 
 def discard(runs: Sequence[ActionRun]) -> None:
@@ -107,10 +120,15 @@ def reveal(*, run: ActionRun, by: Member) -> str:
 
 
 def destroy_expired(*, now: datetime) -> int:
-    """Destroy what nobody looked at in time. Returns how many."""
+    """Destroy what nobody looked at in time, and what Microsoft never took. Returns how many."""
+    unsent = Q(
+        accepted_at=None,
+        run__state__in=(*RETRIABLE_STATES, RunState.SKIPPED, RunState.CANCELED),
+        run__order__created_at__lte=now - LIFETIME_UNSENT,
+    )
     with unscoped(reason="expiry concerns the passwords of all tenants"):
-        stale = Q(expires_at__lte=now, destroyed_at=None)
-        return IssuedPassword.objects.filter(stale).update(password="", destroyed_at=now)
+        stale = IssuedPassword.objects.filter(Q(expires_at__lte=now) | unsent, destroyed_at=None)
+        return stale.update(password="", destroyed_at=now)
 
 
 def store(*, run: ActionRun, viewer: Member) -> IssuedPassword:
@@ -123,3 +141,18 @@ def store(*, run: ActionRun, viewer: Member) -> IssuedPassword:
             viewer_id=viewer.pk,
             password=make_password(),
         )
+
+
+def renew(run: ActionRun) -> bool:
+    """Before a failed reset is tried again: a new password under the same reference, where the old one was destroyed.
+
+    The tries are counted anew: a change that an earlier try made is no sign that this password was set. Returns
+    whether a new one was made. Call inside the transaction that puts the run back in the queue.
+    """
+    fresh = {"password": make_password(), "accepted_at": None, "expires_at": None, "seen_at": None}
+    destroyed = IssuedPassword.objects.filter(run=run, destroyed_at__isnull=False)
+    if not destroyed.update(**fresh, destroyed_at=None):
+        return False
+    run.tries = 0
+    ActionRun.objects.filter(pk=run.pk).update(tries=0)
+    return True

@@ -7,6 +7,7 @@ from incidents.services import incident_changed, incident_remediate
 from remediation import policies
 from remediation.enums import Step, Verdict
 from remediation.models import Finding
+from remediation.selectors import unsearched_steps
 from remediation.services.presses import open_counts
 from remediation.transitions import progress
 from tenants import audit
@@ -15,7 +16,12 @@ from tenants.models import Member
 
 
 def finding_judge(*, finding: Finding, verdict: Verdict, by: Member) -> None:
-    """Keep an analyst's verdict. The next scan respects it."""
+    """Keep an analyst's verdict. The next scan respects it.
+
+    Raises:
+        Refused: when the incident's state does not allow it.
+    """
+    policies.check_incident_open(finding.incident)
     with transaction.atomic():
         Finding.objects.filter(pk=finding.pk).update(verdict=verdict)
         act = Act(
@@ -40,5 +46,7 @@ def incident_mark_remediated(*, incident: Incident, reason: str, by: Member) -> 
         IncidentRefused: when the incident is not active.
     """
     counts = open_counts(incident)
-    policies.check_reason(policies.open_items(incident, open_findings=counts, before=Step.REMEDIATED), reason)
+    unsearched = unsearched_steps(incident.pk)
+    items = policies.open_items(incident, open_findings=counts, before=Step.REMEDIATED, unsearched=unsearched)
+    policies.check_reason(items, reason)
     incident_remediate(incident=incident, reason=reason, by=by)

@@ -4,7 +4,7 @@ from django.db import IntegrityError, transaction
 
 from incidents.models import Incident
 from incidents.services import incident_changed
-from remediation import doorbell
+from remediation import doorbell, policies
 from remediation.enums import ScanState, Step
 from remediation.models import Scan
 from tenants.audit import PETRA
@@ -14,7 +14,13 @@ SCANNED_STEPS = (Step.RETRACT, Step.PERSISTENCE)
 
 
 def scan_request(*, incident: Incident, step: Step, by: Member | None) -> bool:
-    """Put a scan in the queue. Returns False when one is waiting already, or running and a person asks for it."""
+    """Put a scan in the queue. Returns False when one is waiting already, or running and a person asks for it.
+
+    Raises:
+        Refused: when a person asks, and the incident's state does not allow it.
+    """
+    if by:
+        policies.check_incident_open(incident)
     running = Scan.objects.filter(incident=incident, step=step, state=ScanState.RUNNING)
     if by and running.exists():
         return False

@@ -11,14 +11,19 @@ from django.utils import timezone
 from graph import GraphClient
 from graph.simulator.control import SimulatorControl
 from incidents.models import PhishTag
-from remediation import scanning, sweeper
+from remediation import passwords, scanning, sweeper
 from remediation.actions.base import Stages
 from remediation.actions.finding import Candidate, FindScope, Found
-from remediation.enums import ScanState, Step
-from remediation.models import Scan
+from remediation.enums import RunState, ScanState, Step, Verdict
+from remediation.models import ActionRun, IssuedPassword, Scan
+from remediation.policies import Refused
+from remediation.services import finding_judge, scan_request, scans_begin, step_press
+from remediation.services.presses import Press
 from tenants.models import Connection
 from tests.factories import world
-from tests.integration.remediation.desk import Desk
+from tests.integration.remediation.desk import Desk, make_account, make_incident
+
+CANNOT_ACT = pytest.mark.parametrize("state", ["unpublished", "dismissed"])
 
 
 def make_scan(desk: Desk, **more: Any) -> Scan:
@@ -192,3 +197,80 @@ def test_one_part_of_the_sweeper_does_not_stop_the_others(desk: Desk, monkeypatc
     sweeper.resume_stalled(now=timezone.now())
     assert rung == [("runs", desk.tenant.pk), ("scan", desk.tenant.pk)]
     assert Scan.objects.get(pk=scan.pk).state == ScanState.QUEUED
+
+
+# --- Passwords --------------------------------------------------------------------------------------------------------
+def alive() -> list[int]:
+    return list(IssuedPassword.objects.filter(destroyed_at=None).exclude(password="").values_list("run_id", flat=True))
+
+
+def test_a_newer_password_destroys_the_older_ones_of_the_account(desk: Desk):
+    desk.press(Step.PASSWORD)
+    desk.work()
+    bob = make_incident(desk.tenant, make_account(desk.tenant, world.BOB, "Bob"))
+    step_press(incident=bob, step=Step.PASSWORD, press=Press(key="b" * 32), by=desk.analyst)
+    desk.work()
+    desk.press(Step.PASSWORD, again=True)
+    first, other, second = desk.runs(action_key="reset_password")
+    assert alive() == [first.pk, other.pk, second.pk]
+    passwords.accept([second], at=timezone.now())
+    assert alive() == [other.pk, second.pk]
+
+
+def test_what_was_destroyed_is_not_accepted_and_destroys_nothing(desk: Desk):
+    desk.press(Step.PASSWORD)
+    first = desk.run()
+    ActionRun.objects.update(state=RunState.SUCCEEDED)
+    desk.press(Step.PASSWORD, again=True)
+    second = desk.runs()[1]
+    passwords.accept([second], at=timezone.now())
+    passwords.accept([first], at=timezone.now())
+    assert alive() == [second.pk]
+    assert IssuedPassword.objects.get(run=first).accepted_at is None
+
+
+@pytest.mark.parametrize("state", [RunState.FAILED, RunState.ERRORED, RunState.SKIPPED, RunState.CANCELED])
+def test_what_was_never_accepted_is_destroyed_after_an_hour(state: RunState, desk: Desk):
+    desk.press(Step.PASSWORD)
+    later = timezone.now() + timedelta(minutes=61)
+    assert passwords.destroy_expired(now=later) == 0, "it waits to be sent"
+    ActionRun.objects.update(state=state)
+    assert passwords.destroy_expired(now=timezone.now() + timedelta(minutes=59)) == 0
+    assert passwords.destroy_expired(now=later) == 1
+    assert alive() == []
+
+
+def test_a_destroyed_password_is_made_anew_for_a_retry(desk: Desk, simulator: SimulatorControl):
+    simulator.configure(world.TENANT_ID, faults=[{"match": {"method": "PATCH"}, "answer": 403, "times": 1}])
+    desk.press(Step.PASSWORD)
+    old = IssuedPassword.objects.get()
+    assert not passwords.renew(desk.run()), "it is there still"
+    desk.work()
+    run = desk.run()
+    assert run.state == RunState.FAILED
+    assert passwords.renew(run)
+    new = IssuedPassword.objects.get()
+    assert (new.reference, new.viewer_id, new.destroyed_at) == (old.reference, old.viewer_id, None)
+    assert new.password not in ("", old.password)
+    assert desk.run().tries == 0
+
+
+# --- What people may ask for ------------------------------------------------------------------------------------------
+@CANNOT_ACT
+def test_people_do_not_search_where_no_step_may_be_taken(state: str, desk: Desk):
+    desk.incident = make_incident(desk.tenant, desk.incident.account, state=state)
+    with pytest.raises(Refused):
+        scan_request(incident=desk.incident, step=Step.PERSISTENCE, by=desk.analyst)
+    assert not Scan.objects.exists()
+    scans_begin(incident=desk.incident, by=None)
+    assert Scan.objects.count() == 2
+
+
+@CANNOT_ACT
+def test_people_do_not_judge_where_no_step_may_be_taken(state: str, desk: Desk):
+    desk.incident = make_incident(desk.tenant, desk.incident.account, state=state)
+    found = desk.find("disable_device", {"device_id": world.DEVICE})
+    with pytest.raises(Refused):
+        finding_judge(finding=found, verdict=Verdict.LEGITIMATE, by=desk.analyst)
+    found.refresh_from_db()
+    assert found.verdict == Verdict.NONE
