@@ -1,7 +1,6 @@
 """Makes scans: advances all finders of a step together, and keeps what they found."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +21,7 @@ from remediation.actions.registry import ACTIONS
 from remediation.enums import ScanState
 from remediation.models import Finding, Scan
 from remediation.services.presses import protected_addresses
+from remediation.services.scans import coverage_of, scan_give_up
 from remediation.stages import advance
 from remediation.transitions import progress
 from tenants.connections import ConnectionUnusable, contact_made, graph_client
@@ -62,25 +62,10 @@ def _scan(scan: Scan, tenant: Tenant) -> None:
         _look(scan, tenant)
     except (ConnectionUnusable, Connection.DoesNotExist, InvalidToken) as error:
         words = {Connection.DoesNotExist: NOT_CONNECTED, InvalidToken: UNREADABLE}.get(type(error), str(error))
-        give_up(scan, source="Microsoft", words=words)
+        scan_give_up(scan=scan, source="Microsoft", words=words)
     except Exception:
         logger.exception("scan_broke", scan_id=scan.pk)
-        give_up(scan, source="Search", words=BROKEN)
-
-
-def give_up(scan: Scan, *, source: str, words: str) -> None:
-    """A running scan comes to nothing. Never raises: where not even that can be written, its lease runs out."""
-    try:
-        with transaction.atomic():
-            Scan.objects.filter(pk=scan.pk, state=ScanState.RUNNING).update(
-                state=ScanState.FAILED,
-                coverage=_coverage([_not_checked(source, words)]),
-                finished_at=timezone.now(),
-                lease_until=None,
-            )
-            incident_changed(incident_id=scan.incident_id)
-    except Exception:
-        logger.exception("scan_not_settled", scan_id=scan.pk)
+        scan_give_up(scan=scan, source="Search", words=BROKEN)
 
 
 def _look(scan: Scan, tenant: Tenant) -> None:
@@ -235,14 +220,9 @@ def _finish(scan: Scan, candidates: list[Candidate], found: list[Found], *, stat
         _keep_findings(scan, candidates, now)
         _tell_gone(scan, {one.kind for one in found if one.is_checked}, now)
         Scan.objects.filter(pk=scan.pk).update(
-            state=state, coverage=_coverage(found), finished_at=now, lease_until=None
+            state=state, coverage=coverage_of(found), finished_at=now, lease_until=None
         )
         progress({scan.incident_id})
-
-
-def _coverage(found: Iterable[Found]) -> list[dict[str, Any]]:
-    rows = ({name: value for name, value in asdict(one).items() if name != "candidates"} for one in found)
-    return [clean_json(row) for row in rows]
 
 
 def _keep_findings(scan: Scan, candidates: list[Candidate], now: datetime) -> None:

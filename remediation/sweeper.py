@@ -8,10 +8,11 @@ from django.db import IntegrityError, transaction
 from remediation import doorbell
 from remediation.enums import WAITING_STATES, RunState, ScanState
 from remediation.models import ActionRun, Scan
-from remediation.scanning import give_up
+from remediation.services.scans import scan_give_up
 from remediation.transitions import move_runs
 from tenants.scoping import unscoped
 
+INTERRUPTED = "This search was interrupted; a new one is waiting already."
 logger = structlog.get_logger(__name__)
 
 
@@ -47,7 +48,7 @@ def _resume_scans(now: datetime) -> None:
                     dead = Scan.objects.filter(pk=scan.pk, state=ScanState.RUNNING, lease_until__lte=now)
                     dead.update(state=ScanState.QUEUED, lease_until=None)
             except IntegrityError:  # only one may wait, and another one does
-                give_up(scan, source="Search", words="This search was interrupted; a new one is waiting already.")
+                scan_give_up(scan=scan, source="Search", words=INTERRUPTED)
 
 
 def _ring_scans(_now: datetime) -> None:

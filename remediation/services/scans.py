@@ -1,16 +1,24 @@
-"""Asking for a look at what a step could act on."""
+"""Asking for a look at what a step could act on, and how a look that came to nothing ends."""
 
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+import structlog
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from incidents.models import Incident
 from incidents.services import incident_changed
 from remediation import doorbell, policies
+from remediation.actions.finding import Found, clean_json
 from remediation.enums import ScanState, Step
 from remediation.models import Scan
 from tenants.audit import PETRA
 from tenants.models import Member
 
 SCANNED_STEPS = (Step.RETRACT, Step.PERSISTENCE)
+logger = structlog.get_logger(__name__)
 
 
 def scan_request(*, incident: Incident, step: Step, by: Member | None) -> bool:
@@ -43,3 +51,24 @@ def scans_begin(*, incident: Incident, by: Member | None) -> None:
     """Look for everything that the steps could act on."""
     for step in SCANNED_STEPS:
         scan_request(incident=incident, step=step, by=by)
+
+
+def scan_give_up(*, scan: Scan, source: str, words: str) -> None:
+    """A running scan comes to nothing. Never raises: where not even that can be written, its lease runs out."""
+    try:
+        with transaction.atomic():
+            Scan.objects.filter(pk=scan.pk, state=ScanState.RUNNING).update(
+                state=ScanState.FAILED,
+                coverage=coverage_of([Found(source=source, is_checked=False, note=words)]),
+                finished_at=timezone.now(),
+                lease_until=None,
+            )
+            incident_changed(incident_id=scan.incident_id)
+    except Exception:
+        logger.exception("scan_not_settled", scan_id=scan.pk)
+
+
+def coverage_of(found: Iterable[Found]) -> list[dict[str, Any]]:
+    """What was looked at and what was not, as a scan keeps it."""
+    rows = ({name: value for name, value in asdict(one).items() if name != "candidates"} for one in found)
+    return [clean_json(row) for row in rows]

@@ -17,7 +17,7 @@ from remediation.actions.finding import Candidate, FindScope, Found
 from remediation.enums import RunState, ScanState, Step, Verdict
 from remediation.models import ActionRun, IssuedPassword, Scan
 from remediation.policies import Refused
-from remediation.services import finding_judge, scan_request, scans_begin, step_press
+from remediation.services import finding_judge, scan_request, scans, scans_begin, step_press
 from remediation.services.presses import Press
 from tenants.models import Connection
 from tests.factories import world
@@ -107,8 +107,8 @@ def test_giving_up_never_raises(desk: Desk, monkeypatch: pytest.MonkeyPatch):
         raise RuntimeError
 
     scan = make_scan(desk, state=ScanState.RUNNING)
-    monkeypatch.setattr(scanning, "incident_changed", broken)
-    scanning.give_up(scan, source="Search", words="x")
+    monkeypatch.setattr(scans, "incident_changed", broken)
+    scans.scan_give_up(scan=scan, source="Search", words="x")
     assert Scan.objects.get().state == ScanState.RUNNING
 
 
