@@ -35,6 +35,9 @@ class Remediation(Protocol):
     def incident_opened(self, *, incident: Incident, by: Member | None) -> None:
         """An incident became active: start looking for what the attacker left."""
 
+    def incident_dismissed(self, *, incident: Incident) -> None:
+        """It was a false alarm: what was ordered and not begun is canceled."""
+
     def phish_changed(self, *, incident: Incident, by: Member | None) -> None:
         """A message was marked or unmarked as the phish: look for its copies."""
 
@@ -63,6 +66,10 @@ def remediation() -> Remediation:
 
 def incident_opened(*, incident: Incident, by: Member | None) -> None:
     remediation().incident_opened(incident=incident, by=by)
+
+
+def incident_dismissed(*, incident: Incident) -> None:
+    remediation().incident_dismissed(incident=incident)
 
 
 def phish_changed(*, incident: Incident, by: Member | None) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from incidents.doorbell import ring_collection
 from incidents.enums import INCIDENT_TRANSITIONS, IncidentState, TagOrigin
 from incidents.evidence.fields import moment
-from incidents.extensions import incident_opened, phish_changed
+from incidents.extensions import incident_dismissed, incident_opened, phish_changed
 from incidents.models import Incident, LogRecord, Note, PhishTag
 from tenants import audit
 from tenants.audit import Act, Actor
@@ -95,6 +95,7 @@ def incident_dismiss(*, incident: Incident, reason: str, by: Member) -> None:
         }
         _move(incident, to=IncidentState.DISMISSED, **closed)
         _record(incident, by=by, verb="dismiss_incident", summary=f"Dismissed – {incident.account}", reason=reason)
+        incident_dismissed(incident=incident)
 
 
 def incident_remediate(*, incident: Incident, reason: str, by: Member) -> None:

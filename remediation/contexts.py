@@ -13,7 +13,7 @@ from remediation.actions.registry import ACTIONS
 from remediation.enums import RETRIABLE_STATES, WAITING_STATES, RunState, ScanState, Step, Verdict
 from remediation.extension import run_words
 from remediation.models import ActionRun, Finding, IssuedPassword, Scan
-from remediation.selectors import DONE_STATES, latest_scans
+from remediation.selectors import DONE_STATES, latest_scans, unsearched_steps
 from remediation.services import protected_addresses
 from tenants.access import can_act
 from tenants.models import Member
@@ -150,6 +150,7 @@ class _Reader:
         for finding in Finding.objects.filter(incident=incident).order_by("-is_suspicious", "pk"):
             self.findings[finding.step].append(finding)
         self.scans = latest_scans(incident.pk)
+        self.unsearched = unsearched_steps(incident.pk)
         self.password = self._waiting_password()
 
     def step(self, step: Step) -> StepView:
@@ -194,7 +195,9 @@ class _Reader:
             counts = {int(number): self._open_count(number) for number in (Step.RETRACT, Step.PERSISTENCE)}
             view.open_items = [
                 item.words
-                for item in policies.open_items(self.incident, open_findings=counts, before=step, lock=self._lock())
+                for item in policies.open_items(
+                    self.incident, open_findings=counts, before=step, lock=self._lock(), unsearched=self.unsearched
+                )
             ]
         if step == Step.CONTAIN:
             view.advice, view.commands = _containment_advice(account)
@@ -249,9 +252,17 @@ def _tell_state(view: StepView, runs: Sequence[ActionRun]) -> None:
     elif runs:
         view.words = "Undone"
     elif view.groups and not view.open_count and not view.is_scanning:
-        view.state, view.words = "clear", "Nothing suspicious found"
+        _tell_clear(view)
     elif view.open_count:
         view.words = f"{view.open_count} suspicious"
+
+
+def _tell_clear(view: StepView) -> None:
+    """Nothing suspicious: clear only when everything could be looked at."""
+    if view.scan and view.scan.is_whole:
+        view.state, view.words = "clear", "Nothing suspicious found"
+    else:
+        view.words = "Not everything could be checked"
 
 
 def _tell_done(view: StepView, runs: Sequence[ActionRun]) -> None:
@@ -260,7 +271,9 @@ def _tell_done(view: StepView, runs: Sequence[ActionRun]) -> None:
     if len(verified) + len(skipped) == view.done_count and verified:
         view.verified_at = max(verified)
     is_whole = view.done_count == view.total_count or view.number in (Step.RETRACT, Step.PERSISTENCE)
-    if is_whole and not view.open_count:
+    if is_whole and not view.open_count and view.scan and not view.scan.is_whole and not view.is_scanning:
+        view.state, view.words = "partly", f"{view.done_count} done; not everything could be checked"
+    elif is_whole and not view.open_count:
         view.state, view.words = "done", _DONE_WORDS[Step(view.number)].format(count=view.done_count)
     else:
         view.state, view.words = "partly", f"{view.done_count} of {view.done_count + view.open_count} done"

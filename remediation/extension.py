@@ -8,6 +8,7 @@ from remediation.actions.registry import ACTIONS
 from remediation.enums import RunState
 from remediation.models import ActionRun
 from remediation.services import scans_begin
+from remediation.transitions import cancel_runs
 from tenants.models import Member
 
 TOLD_STATES = (RunState.SUCCEEDED, RunState.SKIPPED, RunState.FAILED, RunState.UNDONE, RunState.UNDO_FAILED)
@@ -20,6 +21,10 @@ class RemediationPort:
 
     def incident_opened(self, *, incident: Incident, by: Member | None) -> None:
         scans_begin(incident=incident, by=by)
+
+    def incident_dismissed(self, *, incident: Incident) -> None:
+        runs = ActionRun.objects.filter(incident=incident)
+        cancel_runs(runs, tenant=incident.tenant, why="The incident was dismissed.")
 
     def phish_changed(self, *, incident: Incident, by: Member | None) -> None:
         if incident.is_active:

@@ -1,6 +1,6 @@
 """May this be done now? Pure functions: `check_x` raises with the reason, `can_x` answers yes or no."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from incidents.enums import IncidentState
@@ -9,7 +9,8 @@ from remediation.enums import Step
 from remediation.models import ActionRun, Finding
 from tenants.models import Member
 
-SYNC_ACCOUNT_PREFIX = "sync_"
+SYNC_ACCOUNT_PREFIXES = ("sync_", "adtoaadsyncserviceaccount@")  # Entra Connect, and cloud sync
+SYNC_ACCOUNT_NAME = "On-Premises Directory Synchronization Service Account"
 SYNC_ACCOUNT_ROLE = "Directory Synchronization Accounts"
 
 
@@ -40,7 +41,11 @@ def is_privileged(account: Account) -> bool:
 
 def is_sync_account(account: Account) -> bool:
     """Whether this is the account with which the directory is synchronized."""
-    return SYNC_ACCOUNT_ROLE in account.roles or account.user_principal_name.casefold().startswith(SYNC_ACCOUNT_PREFIX)
+    return (
+        SYNC_ACCOUNT_ROLE in account.roles
+        or account.display_name == SYNC_ACCOUNT_NAME
+        or account.user_principal_name.casefold().startswith(SYNC_ACCOUNT_PREFIXES)
+    )
 
 
 def check_incident_open(incident: Incident) -> None:
@@ -64,7 +69,7 @@ def address_to_type(incident: Incident, *, protected: frozenset[str], by: Member
     if address.casefold() == by.email.casefold():
         return address, "This is your own account: you may lock yourself out."
     if is_privileged(account):
-        return address, f"This account holds {', '.join(account.roles)}."
+        return address, f"This account holds {', '.join(role or 'an unnamed role' for role in account.roles)}."
     return "", ""
 
 
@@ -80,13 +85,21 @@ def check_account(incident: Incident, *, protected: frozenset[str], by: Member, 
         raise AddressNeeded(f"{why} Type its address to go on. Nothing was done.", address)
 
 
-def check_findings(findings: Sequence[Finding], *, typed: str) -> None:
+def protected_by(finding: Finding, protected: Collection[str]) -> str:
+    """The protected account that a finding concerns, as it is protected now; empty when none."""
+    if finding.protected_address:
+        return finding.protected_address
+    concerned = (str(finding.target.get(name) or "") for name in ("mailbox", "trustee"))
+    return next((address for address in concerned if address.casefold() in protected), "")
+
+
+def check_findings(findings: Sequence[Finding], *, protected: Collection[str], typed: str) -> None:
     """Raises Refused for what is never offered, AddressNeeded for protected accounts whose address was not typed."""
     for finding in findings:
         if finding.refusal:
             raise Refused(f"{finding.title}: {finding.refusal} Nothing was done.")
     for finding in findings:
-        address = finding.protected_address
+        address = protected_by(finding, protected)
         if address and typed.strip().casefold() != address.casefold():
             raise AddressNeeded(
                 f"{finding.title} concerns the protected account {address}. Type its address to go on. "
@@ -118,25 +131,32 @@ def check_reason(open_items: Iterable[OpenItem], reason: str) -> None:
 
 
 def open_items(
-    incident: Incident, *, open_findings: dict[int, int], before: Step, lock: ActionRun | None = None
+    incident: Incident,
+    *,
+    open_findings: dict[int, int],
+    before: Step,
+    lock: ActionRun | None = None,
+    unsearched: Collection[int] = (),
 ) -> list[OpenItem]:
     """What is not done of the steps before `before`. `open_findings` counts what "all" still means, by step.
 
-    `lock` is the last run that locked the account, if one did.
+    `lock` is the last run that locked the account, if one did; `unsearched` are the steps whose search saw not all.
     """
     items: list[OpenItem] = []
     if before == Step.RE_ENABLE and lock and not was_enabled_before(lock):
         items.append(OpenItem(Step.CONTAIN, "the account was disabled before it was locked here, or that is not known"))
     if before > Step.RE_ENABLE and not incident.has_done(Step.CONTAIN):
         items.append(OpenItem(Step.CONTAIN, "sessions were not ended and the account was not locked"))
-    for step, noun in ((Step.RETRACT, "phishing mail"), (Step.PERSISTENCE, "persistence item")):
-        if before == Step.RE_ENABLE and step == Step.RETRACT:
-            continue  # the mails of others do not keep this account locked
-        count = open_findings.get(step, 0)
-        if count:
-            items.append(OpenItem(step, f"{count} {noun}{'s' if count > 1 else ''} not dealt with"))
+    searched = ((Step.RETRACT, "phishing mail"), (Step.PERSISTENCE, "persistence item"))
+    for step, noun in searched if before > Step.RE_ENABLE else searched[1:]:  # others' mails do not keep it locked
+        items += _search_items(step, noun, count=open_findings.get(step, 0), is_whole=step not in unsearched)
     if not incident.has_done(Step.PASSWORD):
         items.append(OpenItem(Step.PASSWORD, "the password was not reset"))
     if before > Step.RE_ENABLE and not incident.has_done(Step.RE_ENABLE):
         items.append(OpenItem(Step.RE_ENABLE, "the account was not re-enabled"))
     return items
+
+
+def _search_items(step: Step, noun: str, *, count: int, is_whole: bool) -> list[OpenItem]:
+    items = [OpenItem(step, f"{count} {noun}{'s' if count > 1 else ''} not dealt with")] if count else []
+    return items if is_whole else [*items, OpenItem(step, f"the search for {noun}s did not see everything")]

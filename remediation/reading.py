@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from graph import GraphClient, GraphError
+from graph import GraphClient, GraphError, Inconclusive
 from remediation.actions.base import Reading
 from remediation.actions.registry import ACTIONS
 from remediation.models import ActionRun
@@ -26,4 +26,4 @@ def read_states(client: GraphClient, runs: Sequence[ActionRun]) -> dict[int, Rea
 
 
 def _as_error(error: Exception) -> GraphError:
-    return error if isinstance(error, GraphError) else GraphError(message=BROKEN, code=type(error).__name__)
+    return error if isinstance(error, GraphError) else Inconclusive(message=BROKEN, code=type(error).__name__)

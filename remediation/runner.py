@@ -4,8 +4,10 @@ No transaction is open while Microsoft is being asked. Each try is written down 
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 
+import structlog
 from django.db import transaction
 from django.utils import timezone
 
@@ -17,13 +19,17 @@ from remediation.enums import AttemptKind, RunState
 from remediation.models import ActionAttempt, ActionRun
 from remediation.reading import BROKEN, read_states
 from remediation.stages import advance
-from remediation.transitions import Settlement, claim_runs, settle
+from remediation.transitions import Settlement, claim_runs, renew_lease, settle
 from remediation.verification import verify, verify_due
 from tenants.connections import ConnectionUnusable, contact_made, graph_client
+from tenants.encryption import InvalidToken
 from tenants.models import Connection, Tenant
 from tenants.scoping import tenant_scope
 
+logger = structlog.get_logger(__name__)
+
 MAX_TRIES = 6
+WORN_OUT = "Petra tried this six times and its worker ended each time. Retry, or do it by hand."
 BACKOFF = (1, 2, 5, 15, 30)  # seconds before the next try, where Microsoft names no time
 
 
@@ -37,7 +43,7 @@ def run_due(*, tenant: Tenant) -> int:
             if client is None:
                 return count
             count += len(runs)
-            written = work(client, runs, tenant=tenant)
+            written = _work_guarded(client, runs, tenant)
             _come_back(written, tenant)
             verify(client, [one.run for one in written], tenant=tenant)
         _verify_what_is_due(tenant)
@@ -52,12 +58,31 @@ def _verify_what_is_due(tenant: Tenant) -> None:
 
 
 def _client(tenant: Tenant, runs: Sequence[ActionRun]) -> GraphClient | None:
-    connection = Connection.objects.select_related("tenant").get(tenant=tenant)
+    """A client for the tenant; None when there can be none, and then the runs have failed with the reason."""
     try:
+        connection = Connection.objects.select_related("tenant").get(tenant=tenant)
         return graph_client(connection, resolve_secret=passwords.resolve)
     except ConnectionUnusable as error:
-        settle([_failed(run, message=str(error)) for run in runs], tenant=tenant)
-        return None
+        words = str(error)
+    except Connection.DoesNotExist:
+        words = "This tenant is not connected to Microsoft 365."
+    except InvalidToken:
+        words = "The connection's secret cannot be decrypted with the keys of this installation. Enter it again."
+    settle([_failed(run, message=words) for run in runs], tenant=tenant)
+    return None
+
+
+def _work_guarded(client: GraphClient, runs: Sequence[ActionRun], tenant: Tenant) -> list[Settlement]:
+    """One try; a mistake of ours ends it as an error that can be retried, and never leaves it running."""
+    worn_out = [run for run in runs if run.tries >= MAX_TRIES]
+    ended = settle([_failed(run, message=WORN_OUT, is_ours=True) for run in worn_out], tenant=tenant)
+    fresh = [run for run in runs if run.tries < MAX_TRIES]
+    try:
+        return ended + (work(client, fresh, tenant=tenant) if fresh else [])
+    except Exception as error:
+        logger.exception("work_broke", tenant_id=tenant.pk, runs=[run.pk for run in fresh])
+        broken = [_failed(run, message=BROKEN, code=type(error).__name__, is_ours=True) for run in fresh]
+        return ended + settle(broken, tenant=tenant)
 
 
 def work(client: GraphClient, runs: Sequence[ActionRun], *, tenant: Tenant) -> list[Settlement]:
@@ -69,9 +94,14 @@ def work(client: GraphClient, runs: Sequence[ActionRun], *, tenant: Tenant) -> l
     acting = [run for run in runs if run.pk not in settled]
     for run in acting:
         run.before = _before(run, readings.get(run.pk))
-    results = advance(client, [_noting(_stages(run), attempts[run.pk]) for run in acting])
+    stages = [_noting(_stages(run), attempts[run.pk]) for run in acting]
+    results = advance(client, stages, before_each=partial(_still_at_it, runs[0].fence))
     outcomes = [*settled.values(), *(_outcome(run, result) for run, result in zip(acting, results, strict=True))]
     return _write(outcomes, attempts, tenant)
+
+
+def _still_at_it(fence: str) -> None:
+    renew_lease(fence, now=timezone.now())
 
 
 def _reads_first(run: ActionRun) -> bool:
@@ -94,15 +124,13 @@ def _without_acting(run: ActionRun, reading: Reading) -> Settlement | None:
     if run.state == RunState.UNDOING:
         is_over = action.is_undone(reading, target=run.target, before=run.before or GONE)
         return Settlement(run=run, state=RunState.UNDONE, changed={"verified_at": now}) if is_over else None
-    if not action.is_done(reading, target=run.target, since=_first_try(run)):
+    if not action.is_done(reading, target=run.target, since=run.ordered_at, before=run.before):
+        return None
+    if run.tries == 1 and action.never_skips:
         return None
     if run.tries > 1:  # our own earlier try did it, and its answer was lost
         return _succeeded(run, after=reading)
     return Settlement(run=run, state=RunState.SKIPPED, before=reading, changed={"applied_at": now, "verified_at": now})
-
-
-def _first_try(run: ActionRun) -> datetime:
-    return run.order.created_at
 
 
 def _stages(run: ActionRun) -> Stages[State]:
@@ -183,6 +211,7 @@ def _with_error(settlement: Settlement, error: GraphError) -> Settlement:
     settlement.code = error.code or str(error.status or type(error).__name__)
     settlement.message = in_plain_words(error)
     settlement.request_id = error.request_id
+    settlement.is_unknown = error.outcome_unknown
     return settlement
 
 
@@ -206,7 +235,8 @@ def _write(outcomes: list[Settlement], attempts: dict[int, ActionAttempt], tenan
         ActionAttempt.objects.bulk_update([attempts[one.run.pk] for one in written], columns, batch_size=200)
         resets = [one for one in written if one.run.action_key == "reset_password"]
         passwords.accept([one.run for one in resets if one.state == RunState.SUCCEEDED], at=now)
-        passwords.discard([one.run for one in resets if one.state in (RunState.FAILED, RunState.SKIPPED)])
+        passwords.discard([one.run for one in resets if one.state == RunState.FAILED and not one.is_unknown])
+    if any(attempt.status for attempt in attempts.values()):
         contact_made(tenant)
     return written
 

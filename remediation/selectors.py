@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from remediation.actions.registry import ACTIONS
 from remediation.enums import RunState, ScanState, Step, Verdict
 from remediation.models import ActionRun, Finding, Scan
 
@@ -35,6 +36,14 @@ def latest_scans(incident_id: int) -> dict[int, Scan]:
     return {scan.step: scan for scan in scans}
 
 
+def whole_searches(incident_id: int) -> set[int]:
+    """The steps whose last search that came to an end saw everything. One under way changes nothing yet."""
+    ended = [ScanState.COMPLETE, ScanState.FAILED]
+    scans = Scan.objects.filter(incident_id=incident_id, state__in=ended).order_by("pk")
+    latest = {scan.step: scan for scan in scans}
+    return {step for step, scan in latest.items() if scan.is_whole}
+
+
 def step_progress(incident_id: int) -> tuple[int, datetime | None]:
     """The bits of the steps that are done (bit n-1 is step n), and when the account was contained first."""
     states: dict[int, dict[tuple[str, str], ActionRun]] = {step: {} for step in Step.values}
@@ -42,7 +51,7 @@ def step_progress(incident_id: int) -> tuple[int, datetime | None]:
     for run in runs_of(incident_id).only(*columns):
         states[run.step][run.action_key, run.target_key] = run  # the latest of each target
     open_steps = set(findings_open(incident_id).values_list("step", flat=True))
-    scanned = {step for step, scan in latest_scans(incident_id).items() if scan.state == ScanState.COMPLETE}
+    scanned = whole_searches(incident_id)
     done = 0
     for step in (Step.CONTAIN, Step.RETRACT, Step.PERSISTENCE, Step.PASSWORD, Step.RE_ENABLE):
         runs = states[step].values()
@@ -59,6 +68,18 @@ def step_progress(incident_id: int) -> tuple[int, datetime | None]:
 def _contained_at(strike: dict[tuple[str, str], ActionRun]) -> datetime | None:
     moments = [run.applied_at for run in strike.values() if run.state in DONE_STATES and run.applied_at]
     return max(moments) if len(moments) == len(STRIKE) else None
+
+
+def last_counters(incident_id: int) -> dict[str, int]:
+    """For each action, the last run that took it back by doing the opposite."""
+    countering = {key: action.counters for key, action in ACTIONS.items() if action.counters}
+    runs = ActionRun.objects.filter(incident_id=incident_id, action_key__in=countering, state__in=DONE_STATES)
+    return {countered: run.pk for run in runs.order_by("pk") for countered in countering[run.action_key]}
+
+
+def unsearched_steps(incident_id: int) -> set[int]:
+    """The searching steps whose last search did not see everything, or never was."""
+    return {Step.RETRACT, Step.PERSISTENCE} - whole_searches(incident_id)
 
 
 def last_lock(incident_id: int) -> ActionRun | None:

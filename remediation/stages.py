@@ -12,10 +12,17 @@ T = TypeVar("T")
 logger = structlog.get_logger(__name__)
 
 
-def advance(client: GraphClient, stages: Sequence[Stages[T]]) -> list[T | Exception]:
-    """Drive all to their end. The result of each is what it returned, or the exception that it ended with."""
+def advance(
+    client: GraphClient, stages: Sequence[Stages[T]], *, before_each: Callable[[], None] | None = None
+) -> list[T | Exception]:
+    """Drive all to their end. The result of each is what it returned, or the exception that it ended with.
+
+    `before_each` is called before each set of requests is sent.
+    """
     drive = _Drive(stages)
     while drive.waiting:
+        if before_each:
+            before_each()
         asked = [request for requests in drive.waiting.values() for request in requests]
         answers = iter(client.send_all(asked))
         for position, requests in list(drive.waiting.items()):

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from incidents.models import Incident
 from incidents.services import incident_progressed
 from remediation.actions.registry import ACTIONS
 from remediation.enums import ORDER_TRANSITIONS, RUN_TRANSITIONS, WAITING_STATES, OrderState, RunState, Step
@@ -21,7 +22,7 @@ from tenants.audit import Act, Actor
 from tenants.enums import Outcome as AuditOutcome
 from tenants.models import Connection, Tenant
 
-LEASE = timedelta(seconds=120)
+LEASE = timedelta(seconds=180)  # renewed between the stages of a set
 CLAIM_LIMIT = 400  # runs a worker takes at once
 
 _AUDIT_OUTCOMES = {
@@ -50,6 +51,7 @@ class Settlement:
     before: Any = None
     after: Any = None
     due_at: datetime | None = None
+    is_unknown: bool = False  # nobody knows whether Microsoft did it
     changed: dict[str, Any] = field(default_factory=dict)
 
 
@@ -82,7 +84,7 @@ def claim_runs(*, tenant: Tenant, now: datetime) -> list[ActionRun]:
     """
     with transaction.atomic():
         # One claim at a time in a tenant: it takes milliseconds, and nothing can slip between look and take.
-        Connection.objects.select_for_update().get(tenant=tenant)
+        Connection.objects.select_for_update().filter(tenant=tenant).values_list("pk").first()
         runs = _due(now)[:CLAIM_LIMIT]
         fence = uuid.uuid4().hex
         taken = {"fence": fence, "lease_until": now + LEASE, "verified_at": None, "verify_due_at": None}
@@ -90,6 +92,17 @@ def claim_runs(*, tenant: Tenant, now: datetime) -> list[ActionRun]:
         move_runs(chosen, source=RunState.UNDOING, to=RunState.UNDOING, **taken)
         move_runs(chosen, source=RunState.QUEUED, to=RunState.RUNNING, **taken)
         return list(ActionRun.objects.filter(fence=fence).select_related("order", "incident").order_by("pk"))
+
+
+def renew_lease(fence: str, *, now: datetime) -> None:
+    """The worker that holds this fence is still at it."""
+    ours = ActionRun.objects.filter(fence=fence, state__in=(RunState.RUNNING, RunState.UNDOING))
+    ours.update(lease_until=now + LEASE)
+
+
+def lock_incidents(incident_ids: Iterable[int]) -> None:
+    """Every transaction that writes runs locks their incidents first, so that none waits for another in a ring."""
+    list(Incident.objects.select_for_update().filter(pk__in=set(incident_ids)).order_by("pk").values_list("pk"))
 
 
 def _due(now: datetime) -> list[ActionRun]:
@@ -111,6 +124,7 @@ def settle(settlements: Sequence[Settlement], *, tenant: Tenant) -> list[Settlem
     A run whose lease was taken over meanwhile is left as it is. Returns those that were written.
     """
     with transaction.atomic():
+        lock_incidents(one.run.incident_id for one in settlements)
         written = [one for group in _by_arrow(settlements) for one in _settle_group(group)]
         _audit(written, tenant=tenant)
         finish_orders({one.run.order_id for one in written})
@@ -186,6 +200,28 @@ def _act(one: Settlement) -> Act:
         request_id=one.request_id,
         outcome=_AUDIT_OUTCOMES[one.state],
     )
+
+
+def cancel_runs(runs: "QuerySet[ActionRun]", *, tenant: Tenant, why: str) -> int:
+    """Take back what was ordered and not begun. Returns how many."""
+    waiting = list(runs.filter(state__in=(RunState.PLANNED, RunState.QUEUED)))
+    chosen = ActionRun.objects.filter(pk__in=[run.pk for run in waiting])
+    ended = {"finished_at": timezone.now(), "message": why}
+    for source in (RunState.PLANNED, RunState.QUEUED):
+        move_runs(chosen, source=source, to=RunState.CANCELED, **ended)
+    acts = [
+        Act(
+            verb=run.action_key,
+            summary=f"Canceled: {ACTIONS[run.action_key].title} – {run.title}. {why}",
+            object_type="action_run",
+            object_id=run.pk,
+            incident_id=run.incident_id,
+        )
+        for run in waiting
+    ]
+    audit.record(acts, tenant=tenant, by=Actor.of(None))
+    finish_orders({run.order_id for run in waiting})
+    return len(waiting)
 
 
 def finish_orders(order_ids: set[int]) -> None:

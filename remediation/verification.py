@@ -15,6 +15,7 @@ from remediation.actions.registry import ACTIONS
 from remediation.enums import RunState
 from remediation.models import ActionRun
 from remediation.reading import read_states
+from remediation.transitions import lock_incidents
 from tenants.models import Tenant
 
 DELAYS = (2, 4, 8, 16, 30)  # seconds between readings: Microsoft's directory shows a change everywhere after a while
@@ -31,6 +32,7 @@ def verify(client: GraphClient, runs: Sequence[ActionRun], *, tenant: Tenant) ->
     for run in waiting:
         _judge(run, readings[run.pk])
     with transaction.atomic():
+        lock_incidents(run.incident_id for run in waiting)
         columns = ["verified_at", "verify_due_at", "verify_tries", "message"]
         ActionRun.objects.bulk_update(_still_ours(waiting), columns, batch_size=200)
         _update_accounts(waiting, readings, tenant)
@@ -70,7 +72,7 @@ def _is_shown(run: ActionRun, state: State) -> bool:
     action = ACTIONS[run.action_key]
     if run.state == RunState.UNDONE:
         return action.is_undone(state, target=run.target, before=run.before or GONE)
-    return action.is_done(state, target=run.target, since=run.order.created_at)
+    return action.is_done(state, target=run.target, since=run.ordered_at, before=run.before)
 
 
 def _update_accounts(runs: Sequence[ActionRun], readings: dict[int, Reading], tenant: Tenant) -> None:

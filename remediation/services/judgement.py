@@ -7,6 +7,7 @@ from incidents.services import incident_changed, incident_remediate
 from remediation import policies
 from remediation.enums import Step, Verdict
 from remediation.models import Finding
+from remediation.selectors import unsearched_steps
 from remediation.services.presses import open_counts
 from remediation.transitions import progress
 from tenants import audit
@@ -45,5 +46,7 @@ def incident_mark_remediated(*, incident: Incident, reason: str, by: Member) -> 
         IncidentRefused: when the incident is not active.
     """
     counts = open_counts(incident)
-    policies.check_reason(policies.open_items(incident, open_findings=counts, before=Step.REMEDIATED), reason)
+    unsearched = unsearched_steps(incident.pk)
+    items = policies.open_items(incident, open_findings=counts, before=Step.REMEDIATED, unsearched=unsearched)
+    policies.check_reason(items, reason)
     incident_remediate(incident=incident, reason=reason, by=by)

@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from incidents.models import Incident
 from remediation import doorbell, passwords, policies
-from remediation.actions.registry import ACTIONS
 from remediation.enums import (
     HOLDING_STATES,
     OrderState,
@@ -19,13 +18,15 @@ from remediation.enums import (
 from remediation.models import ActionRun, Finding, WorkOrder
 from remediation.plans import Draft, digest, drafts_for
 from remediation.policies import Refused
-from remediation.selectors import DONE_STATES, findings_open, last_lock
-from remediation.transitions import move_order, move_runs, progress
+from remediation.selectors import findings_open, last_counters, last_lock, unsearched_steps
+from remediation.transitions import cancel_runs, move_order, move_runs, progress
 from tenants import audit
 from tenants.audit import Act, Actor
 from tenants.enums import Outcome
 from tenants.models import Member, ProtectedAccount
 
+ACTIVE_STATES = (RunState.PLANNED, RunState.QUEUED, RunState.RUNNING, RunState.UNDOING)
+OPPOSITES = {"lock_account": ("enable_account",), "enable_account": ("lock_account",)}
 NOTHING_LEFT = "Nothing was left to do."
 
 
@@ -65,21 +66,35 @@ def step_press(*, incident: Incident, step: Step, press: Press, by: Member) -> P
         free, held = _free_drafts(incident, step, drafts, again=press.again)
         if not free:
             return Pressed(None, _words_of_held(held), is_new=False)
+        _cancel_opposites(incident, free)
         order = _order(incident, step, press, free, by)
-    return Pressed(order, "", is_new=True)
+    return Pressed(order, _words_of_held(held) if held else "", is_new=True)
+
+
+def _cancel_opposites(incident: Incident, drafts: Sequence[Draft]) -> None:
+    """What waits to do the opposite must not come after this."""
+    opposites = {key for draft in drafts for key in OPPOSITES.get(draft.action.key, ())}
+    waiting = ActionRun.objects.filter(incident=incident, action_key__in=opposites)
+    cancel_runs(waiting, tenant=incident.tenant, why="The opposite was ordered since.")
 
 
 def _checked_drafts(incident: Incident, step: Step, press: Press, by: Member) -> list[Draft]:
     policies.check_incident_open(incident)
     findings = _chosen_findings(incident, step, press)
     if step in (Step.RETRACT, Step.PERSISTENCE):
-        policies.check_findings(findings, typed=press.typed_address)
+        policies.check_findings(findings, protected=protected_addresses(), typed=press.typed_address)
     else:
         protected = protected_addresses()
         policies.check_account(incident, protected=protected, by=by, typed=press.typed_address)
     if step == Step.RE_ENABLE:
         counts = open_counts(incident)
-        items = policies.open_items(incident, open_findings=counts, before=step, lock=last_lock(incident.pk))
+        items = policies.open_items(
+            incident,
+            open_findings=counts,
+            before=step,
+            lock=last_lock(incident.pk),
+            unsearched=unsearched_steps(incident.pk),
+        )
         policies.check_reason(items, press.reason)
     if step == Step.PASSWORD and incident.account.is_synced:
         raise Refused(
@@ -98,7 +113,9 @@ def _chosen_findings(incident: Incident, step: Step, press: Press) -> list[Findi
     if step not in (Step.RETRACT, Step.PERSISTENCE):
         return []
     if press.all_suspicious:
-        return list(findings_open(incident.pk).filter(step=step).order_by("pk"))
+        protected = protected_addresses()
+        suspicious = findings_open(incident.pk).filter(step=step).order_by("pk")
+        return [finding for finding in suspicious if not policies.protected_by(finding, protected)]
     found = list(Finding.objects.filter(incident=incident, step=step, pk__in=press.finding_ids).order_by("pk"))
     if len(found) != len(set(press.finding_ids)):
         raise Refused("The form names something that does not belong to this incident. Nothing was done.")
@@ -127,7 +144,7 @@ def _free_drafts(
     keys = {draft.target_key for draft in drafts}
     runs = ActionRun.objects.filter(incident=incident, step=step, target_key__in=keys).select_related("order")
     latest = {(run.action_key, run.target_key): run for run in runs.order_by("pk")}
-    countered_at = _last_counter(incident)
+    countered_at = last_counters(incident.pk)
     free, held = [], []
     for draft in drafts:
         run = latest.get((draft.action.key, draft.target_key))
@@ -135,20 +152,20 @@ def _free_drafts(
             free.append(draft)
         else:
             held.append(run)
+    if free and step in (Step.CONTAIN, Step.RE_ENABLE):
+        # Both halves belong together: sessions that began since the last time are ended, too.
+        held = [run for run in held if run.state in ACTIVE_STATES]
+        busy = {(run.action_key, run.target_key) for run in held}
+        free = [draft for draft in drafts if (draft.action.key, draft.target_key) not in busy]
     return free, held
 
 
 def _may_repeat(draft: Draft, run: ActionRun, again: bool, countered_at: dict[str, int]) -> bool:
+    if run.state == RunState.UNDO_FAILED:
+        return draft.action.can_repeat  # nobody knows what it left: doing it again is the safe side
     if run.state != RunState.SUCCEEDED:
         return False
     return (again and draft.action.can_repeat) or countered_at.get(draft.action.key, 0) > run.pk
-
-
-def _last_counter(incident: Incident) -> dict[str, int]:
-    """For each action, the last run that took it back by doing the opposite."""
-    countering = {key: action.counters for key, action in ACTIONS.items() if action.counters}
-    runs = ActionRun.objects.filter(incident=incident, action_key__in=countering, state__in=DONE_STATES).order_by("pk")
-    return {countered: run.pk for run in runs for countered in countering[run.action_key]}
 
 
 def _words_of_held(held: Sequence[ActionRun]) -> str:
@@ -156,6 +173,8 @@ def _words_of_held(held: Sequence[ActionRun]) -> str:
         return NOTHING_LEFT
     run = held[-1]
     who = run.order.requested_by_name
+    if run.state == RunState.UNDOING:
+        return f"{run.undone_by_name} is undoing this right now. Press again when that is through. Nothing was done."
     if run.state in (RunState.SUCCEEDED, RunState.UNDO_FAILED) and run.finished_at:
         return f"Already done by {who} at {run.finished_at:%H:%M:%S} UTC. Nothing was done twice."
     return f"{who} pressed this a moment ago: it is running. Nothing was done twice."
@@ -202,6 +221,7 @@ def _run(order: WorkOrder, draft: Draft, now: datetime) -> ActionRun:
         title=draft.title[:400],
         lane=draft.action.lane(draft.target),
         before=draft.before,
+        ordered_at=now,
         due_at=now,
     )
 

@@ -2,17 +2,20 @@
 
 from collections import Counter
 from collections.abc import Collection
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from incidents.models import Incident
-from remediation import doorbell, policies
+from remediation import doorbell, passwords, policies
 from remediation.actions.registry import ACTIONS
 from remediation.enums import RETRIABLE_STATES, RunState, Step
 from remediation.models import ActionRun
 from remediation.policies import Refused
+from remediation.selectors import last_counters
+from remediation.services.presses import protected_addresses
 from remediation.transitions import move_runs, progress, reopen_orders
 from tenants import audit
 from tenants.audit import Act, Actor
@@ -28,11 +31,15 @@ def step_retry(*, incident: Incident, step: Step, by: Member) -> int:
     Raises:
         Refused: when the incident's state does not allow it.
     """
-    policies.check_incident_open(incident)
     with transaction.atomic():
-        Incident.objects.select_for_update().get(pk=incident.pk)
+        incident = Incident.objects.select_for_update().select_related("tenant", "account").get(pk=incident.pk)
+        policies.check_incident_open(incident)
         failed = _latest_failed(incident, step)
-        again = {"due_at": timezone.now(), "finished_at": None, "message": "", "code": "", "lease_until": None}
+        now = timezone.now()
+        again: dict[str, Any] = {"ordered_at": now, "due_at": now, "finished_at": None, "lease_until": None, "tries": 0}
+        again |= {"message": "", "code": ""}
+        for run in failed.filter(action_key="reset_password"):
+            passwords.renew(run)
         count = sum(move_runs(failed, source=state, to=RunState.QUEUED, **again) for state in RETRIABLE_STATES)
         if count:
             _start_again(incident, failed, verb="retry_failed", words=f"Retry failed: {step.label} ({count})", by=by)
@@ -43,7 +50,9 @@ def _latest_failed(incident: Incident, step: Step) -> "QuerySet[ActionRun]":
     """The failed runs whose target no later run has taken up."""
     rows = ActionRun.objects.filter(incident=incident, step=step).order_by("pk")
     latest = {row[1:3]: row for row in rows.values_list("pk", "action_key", "target_key", "state")}
-    return ActionRun.objects.filter(pk__in=[row[0] for row in latest.values() if row[3] in RETRIABLE_STATES])
+    countered = last_counters(incident.pk)
+    failed = [row for row in latest.values() if row[3] in RETRIABLE_STATES]
+    return ActionRun.objects.filter(pk__in=[row[0] for row in failed if countered.get(row[1], 0) < row[0]])
 
 
 def runs_undo(*, incident: Incident, run_ids: Collection[int], by: Member, confirmed: bool = False) -> int:
@@ -53,11 +62,11 @@ def runs_undo(*, incident: Incident, run_ids: Collection[int], by: Member, confi
         Refused: when one of them is not of this incident, or cannot be undone, or would unlock an account that was
             not known to be unlocked before, and that was not `confirmed`.
     """
-    policies.check_incident_open(incident)
     with transaction.atomic():
         incident = Incident.objects.select_for_update().select_related("tenant", "account").get(pk=incident.pk)
+        policies.check_incident_open(incident)
         runs = list(ActionRun.objects.filter(incident=incident, pk__in=run_ids))
-        _check_undoable(incident, runs, run_ids)
+        _check_undoable(incident, runs, run_ids, by)
         policies.check_unlock(runs, confirmed=confirmed)
         values = {"due_at": timezone.now(), "undone_by_name": by.display_name, "lease_until": None, "tries": 0}
         chosen = ActionRun.objects.filter(pk__in=[run.pk for run in runs])
@@ -72,15 +81,28 @@ def runs_undo(*, incident: Incident, run_ids: Collection[int], by: Member, confi
     return count
 
 
-def _check_undoable(incident: Incident, runs: list[ActionRun], run_ids: Collection[int]) -> None:
+def _check_undoable(incident: Incident, runs: list[ActionRun], run_ids: Collection[int], by: Member) -> None:
     if len(runs) != len(set(run_ids)) or not runs:
         raise Refused("The form names something that does not belong to this incident. Nothing was done.")
+    latest = _latest(incident)
     for run in runs:
         action = ACTIONS[run.action_key]
+        if latest[run.step, run.action_key, run.target_key] != run.pk:
+            raise Refused(f"{run.title}: it was done again since. Undo the last time. Nothing was done.")
         if not action.can_undo:
             raise Refused(f"{run.title}: {action.undo_note} Nothing was done.")
         if run.action_key == "lock_account" and policies.is_sync_account(incident.account):
             raise Refused("The directory-sync account is never acted on. Nothing was done.")
+        if run.action_key == "enable_account" and policies.address_to_type(
+            incident, protected=protected_addresses(), by=by
+        ) != ("", ""):
+            raise Refused("Lock this account with step 1, where its address is typed. Nothing was done.")
+
+
+def _latest(incident: Incident) -> dict[tuple[int, str, str], int]:
+    """The last run of each target, by step and action."""
+    rows = ActionRun.objects.filter(incident=incident).order_by("pk")
+    return {row[1:]: row[0] for row in rows.values_list("pk", "step", "action_key", "target_key")}
 
 
 def _start_again(incident: Incident, runs: "QuerySet[ActionRun]", *, verb: str, words: str, by: Member) -> None:

@@ -78,8 +78,8 @@ def test_an_ordinary_account_needs_no_question():
 def test_a_refused_finding_outweighs_a_typed_address():
     findings = [Finding(title="Scanner", protected_address="s@acme.example"), Finding(title="Petra", refusal="Never.")]
     with pytest.raises(Refused, match=r"Petra: Never\."):
-        policies.check_findings(findings, typed="s@acme.example")
-    policies.check_findings(findings[:1], typed="S@acme.example")
+        policies.check_findings(findings, protected=(), typed="s@acme.example")
+    policies.check_findings(findings[:1], protected=(), typed="S@acme.example")
 
 
 def test_open_items_want_a_reason():
