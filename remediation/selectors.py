@@ -79,7 +79,7 @@ def last_counters(incident_id: int) -> dict[str, int]:
 
 def unsearched_steps(incident_id: int) -> set[int]:
     """The searching steps whose last search did not see everything, or never was."""
-    return {Step.RETRACT, Step.PERSISTENCE} - whole_searches(incident_id)
+    return {int(Step.RETRACT), int(Step.PERSISTENCE)} - whole_searches(incident_id)
 
 
 def last_lock(incident_id: int) -> ActionRun | None:

@@ -9,6 +9,7 @@ WRITERS = {
     "remediation/transitions.py": "WorkOrder and ActionRun",
     "incidents/services.py": "Incident",
     "remediation/scanning.py": "Scan: claimed and finished",
+    "remediation/services/scans.py": "Scan: given up",
     "remediation/sweeper.py": "Scan: given back when its worker died",
 }
 
