@@ -171,7 +171,7 @@ def _may_repeat(draft: Draft, run: ActionRun, again: bool, countered_at: dict[st
 def _words_of_held(held: Sequence[ActionRun]) -> str:
     if not held:
         return NOTHING_LEFT
-    run = held[-1]
+    run = next((one for one in held if one.state in ACTIVE_STATES), held[-1])
     who = run.order.requested_by_name
     if run.state == RunState.UNDOING:
         return f"{run.undone_by_name} is undoing this right now. Press again when that is through. Nothing was done."
