@@ -2,6 +2,7 @@
 
 import os
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def _ours(folder: Path, url: str) -> dict[str, float]:
         trip = str(request["batchId"] or f"plain-{request['id']}")
         writes[trip] = writes.get(trip, False) or request["method"] != "GET"
     trips = list(writes.values())
-    read_back = sum(before and not after for before, after in zip(trips, trips[1:], strict=False))
+    read_back = sum(before and not after for before, after in pairwise(trips))
     return {
         "remediate_round_trips": len(trips),
         "remediate_seconds": round(seconds, 3),
