@@ -23,7 +23,10 @@ class Scan(TenantScoped):
     coverage = models.JSONField(default=list)  # [{"source", "is_checked", "rows", "note"}]
     requested_by_name = models.CharField(max_length=120)
     requested_at = models.DateTimeField(auto_now_add=True)
+    due_at = models.DateTimeField(null=True)  # not before; set where Microsoft asked to wait
+    repeats = models.PositiveSmallIntegerField(default=0)  # how often it was put off like that
     lease_until = models.DateTimeField(null=True)
+    fence = models.CharField(max_length=32, blank=True)  # token of the claim that may write
     finished_at = models.DateTimeField(null=True)
 
     class Meta(TenantScoped.Meta):
@@ -128,11 +131,15 @@ class ActionRun(TenantScoped):
     lease_until = models.DateTimeField(null=True)
     fence = models.CharField(max_length=32, blank=True)  # token of the claim that may write
     tries = models.PositiveSmallIntegerField(default=0)
+    waits = models.PositiveSmallIntegerField(
+        default=0
+    )  # tries in which nothing was done because Microsoft said "later"
     applied_at = models.DateTimeField(null=True)  # when Microsoft accepted it
     finished_at = models.DateTimeField(null=True)
     verified_at = models.DateTimeField(null=True)
     verify_due_at = models.DateTimeField(null=True)
     verify_tries = models.PositiveSmallIntegerField(default=0)
+    undone_by_id = models.BigIntegerField(null=True)
     undone_by_name = models.CharField(max_length=120, blank=True)
 
     class Meta(TenantScoped.Meta):
@@ -146,6 +153,9 @@ class ActionRun(TenantScoped):
         indexes: ClassVar = [
             models.Index(fields=["tenant", "state", "due_at"], name="run_by_due"),
             models.Index(fields=["incident", "step", "state"], name="run_by_step"),
+            # What the sweeper looks at every few seconds: a handful of rows among all there ever were.
+            models.Index(fields=["lease_until"], condition=Q(lease_until__isnull=False), name="run_by_lease"),
+            models.Index(fields=["verify_due_at"], condition=Q(verify_due_at__isnull=False), name="run_by_reading"),
         ]
 
     def __str__(self) -> str:

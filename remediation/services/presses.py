@@ -204,7 +204,8 @@ def _order(incident: Incident, step: Step, press: Press, drafts: Sequence[Draft]
     move_runs(ActionRun.objects.filter(order=order), source=RunState.PLANNED, to=RunState.QUEUED)
     _record_press(order, incident, len(runs), by)
     progress({incident.pk})
-    doorbell.ring_runs(incident.tenant_id)
+    ring = doorbell.ring_strike if step == Step.CONTAIN else doorbell.ring_runs
+    ring(incident.tenant_id)
     return order
 
 
