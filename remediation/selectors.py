@@ -30,10 +30,12 @@ def findings_open(incident_id: int) -> "QuerySet[Finding]":
     )
 
 
-def latest_scans(incident_id: int) -> dict[int, Scan]:
-    """The newest scan of each step."""
-    scans = Scan.objects.filter(incident_id=incident_id).order_by("pk")
-    return {scan.step: scan for scan in scans}
+def latest_scans(incident_id: int) -> tuple[dict[int, Scan], dict[int, datetime]]:
+    """The newest scan of each step, and when the next one is due where Microsoft asked to put it off."""
+    scans = list(Scan.objects.filter(incident_id=incident_id).order_by("pk"))
+    put_off = {scan.step: scan.due_at for scan in scans if scan.state == ScanState.QUEUED and scan.due_at}
+    shown = {scan.step: scan for scan in scans if not (scan.state == ScanState.QUEUED and scan.due_at)}
+    return shown, put_off
 
 
 def whole_searches(incident_id: int) -> set[int]:

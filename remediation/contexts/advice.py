@@ -1,4 +1,4 @@
-"""What the panel tells beside the buttons: what a step reaches for this kind of account, and what is to be done elsewhere."""
+"""What the panel tells beside the buttons: how far a step reaches for this kind of account, and what else to do."""
 
 from incidents.models import Account
 from remediation import policies

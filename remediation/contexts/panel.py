@@ -10,6 +10,7 @@ from incidents.models import Incident
 from remediation import policies
 from remediation.actions.finding import FINDING_KINDS
 from remediation.contexts.advice import containment_advice, password_advice
+from remediation.contexts.notices import OutageView, outages_of
 from remediation.contexts.rows import GroupView, ItemView, RunView, group_view, item_view, run_view
 from remediation.enums import RETRIABLE_STATES, WAITING_STATES, RunState, ScanState, Step
 from remediation.models import ActionRun, Finding, IssuedPassword, Scan
@@ -50,6 +51,7 @@ class StepView:
     runs: list[RunView] = field(default_factory=list)
     groups: list[GroupView] = field(default_factory=list)
     scan: Scan | None = None
+    scan_again_at: datetime | None = None  # Microsoft asked to wait before it shows the rest
     address_to_type: str = ""
     address_reason: str = ""
     open_items: list[str] = field(default_factory=list)
@@ -73,6 +75,7 @@ class PanelView:
     can_act: bool
     is_open: bool
     is_unpublished: bool
+    outages: list[OutageView]
 
     @property
     def done_count(self) -> int:
@@ -92,6 +95,7 @@ def panel_view(*, incident: Incident, member: Member) -> PanelView:
         can_act=can_act(member),
         is_open=incident.state in (IncidentState.ACTIVE, IncidentState.UNPUBLISHED),
         is_unpublished=incident.state == IncidentState.UNPUBLISHED,
+        outages=outages_of(incident.tenant),
     )
 
 
@@ -107,14 +111,14 @@ class _Reader:
         self.findings: dict[int, list[Finding]] = defaultdict(list)
         for finding in Finding.objects.filter(incident=incident).order_by("-is_suspicious", "pk"):
             self.findings[finding.step].append(finding)
-        self.scans = latest_scans(incident.pk)
+        self.scans, self.scans_put_off = latest_scans(incident.pk)
         self.unsearched = unsearched_steps(incident.pk)
         self.password = self._waiting_password()
 
     def step(self, step: Step) -> StepView:
         runs = _latest(self.runs[step])
         view = StepView(number=step, label=step.label, note=STEP_NOTES[step], state="todo", words="Not started")
-        view.scan = self.scans.get(step)
+        view.scan, view.scan_again_at = self.scans.get(step), self.scans_put_off.get(step)
         _count(view, runs)
         if step in (Step.RETRACT, Step.PERSISTENCE):
             self._add_groups(view, runs)

@@ -34,6 +34,7 @@ class RunView:
     message: str
     code: str
     request_id: str
+    waits_until: datetime | None  # Microsoft asked to wait, or a passing fault: the next try is then
     can_undo: bool
     undo_note: str
     undo_question: str  # has to be answered before undoing; empty: nothing to ask
@@ -75,10 +76,16 @@ def run_view(run: ActionRun) -> RunView:
         message=run.message,
         code=run.code,
         request_id=run.request_id,
+        waits_until=_waits_until(run),
         can_undo=action.can_undo and run.state in (RunState.SUCCEEDED, RunState.UNDO_FAILED),
         undo_note=action.undo_note,
         undo_question=_undo_question(run),
     )
+
+
+def _waits_until(run: ActionRun) -> datetime | None:
+    is_put_back = run.tries > 0 and run.state in (RunState.QUEUED, RunState.UNDOING) and run.lease_until is None
+    return run.due_at if is_put_back else None
 
 
 def _undo_question(run: ActionRun) -> str:
