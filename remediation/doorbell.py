@@ -28,6 +28,11 @@ def ring_scan(tenant_id: int) -> None:
     _ring("remediation.tasks.scan_due", tenant_id, 0)
 
 
+def ring_watch(tenant_id: int) -> None:
+    """There is a locked account to be looked at in this tenant."""
+    _ring("remediation.tasks.watch_due", tenant_id, 0)
+
+
 def _ring(task: str, tenant_id: int, countdown: float) -> None:
     transaction.on_commit(partial(_send, task, tenant_id, countdown))
 

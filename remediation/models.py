@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from incidents.models import Incident
-from remediation.enums import AttemptKind, OrderState, RunState, ScanState, Step, Verdict
+from remediation.enums import AttemptKind, OrderState, RunState, ScanState, Step, Verdict, WatchState
 from tenants.encryption import EncryptedTextField
 from tenants.scoping import TenantScoped
 
@@ -201,3 +201,27 @@ class IssuedPassword(TenantScoped):
 
     def __str__(self) -> str:
         return f"Password of run {self.run_id}"
+
+
+class SyncWatch(TenantScoped):
+    """The watch over a synchronized account that step 1 locked: the next synchronization may enable it again."""
+
+    incident = models.OneToOneField(Incident, on_delete=models.CASCADE, related_name="sync_watch")
+    state = models.CharField(max_length=10, choices=WatchState, default=WatchState.WATCHING)
+    began_at = models.DateTimeField()  # when the account was locked
+    due_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True)
+    fence = models.CharField(max_length=32, blank=True)
+    checked_at = models.DateTimeField(null=True)  # last look that Microsoft answered
+    problem = models.TextField(blank=True)  # why the last look saw nothing
+    unexplained = models.PositiveSmallIntegerField(default=0)  # looks that found it enabled, and no word by whom
+    relocks = models.PositiveIntegerField(default=0)
+    relocked_at = models.DateTimeField(null=True)
+    warning = models.TextField(blank=True)
+    stopped_by_name = models.CharField(max_length=120, blank=True)
+
+    class Meta(TenantScoped.Meta):
+        indexes: ClassVar = [models.Index(fields=["state", "due_at"], name="watch_by_due")]
+
+    def __str__(self) -> str:
+        return f"{self.get_state_display()}: {self.incident_id}"

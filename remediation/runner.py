@@ -19,6 +19,7 @@ from remediation.enums import AttemptKind, RunState, Step
 from remediation.leases import LeaseLost, Pulse
 from remediation.models import ActionAttempt, ActionRun
 from remediation.reading import BROKEN, read_states
+from remediation.services.watches import watches_begin
 from remediation.stages import advance
 from remediation.transitions import Settlement, claim_runs, claim_unverified, renew_lease, settle
 from tenants.connections import ConnectionUnusable, calls_count, contact_made, graph_client
@@ -193,12 +194,17 @@ def _write(ends: list[Settlement], attempts: dict[int, ActionAttempt], tenant: T
         written = settle(ends, tenant=tenant)
         columns = ["finished_at", "requests", "status", "code", "message", "request_id"]
         ActionAttempt.objects.bulk_update([attempts[one.run.pk] for one in written], columns, batch_size=200)
+        watches_begin([one.run for one in written if _is_lock(one)])
         resets = [one for one in written if one.run.action_key == "reset_password"]
         passwords.accept([one.run for one in resets if one.state == RunState.SUCCEEDED], at=now)
         passwords.discard([one.run for one in resets if one.state == RunState.FAILED and not one.is_unknown])
     if any(attempt.status for attempt in attempts.values()):
         contact_made(tenant)
     return written
+
+
+def _is_lock(one: Settlement) -> bool:
+    return one.run.action_key == "lock_account" and one.state == RunState.SUCCEEDED
 
 
 def _come_back(written: Sequence[Settlement], tenant: Tenant) -> None:

@@ -7,8 +7,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from remediation import doorbell
-from remediation.enums import WAITING_STATES, RunState, ScanState, Step
-from remediation.models import ActionRun, Scan
+from remediation.enums import OPEN_WATCHES, WAITING_STATES, RunState, ScanState, Step
+from remediation.models import ActionRun, Scan, SyncWatch
 from remediation.services.scans import scan_give_up
 from remediation.transitions import READ_BACK_STATES, move_runs
 from tenants.scoping import unscoped
@@ -19,7 +19,7 @@ logger = structlog.get_logger(__name__)
 
 def resume_stalled(*, now: datetime) -> None:
     """Give runs and scans of a dead worker back to the queue, and ring for every tenant that has something due."""
-    for part in (_resume_runs, _ring_runs, _resume_scans, _ring_scans):
+    for part in (_resume_runs, _ring_runs, _resume_scans, _ring_scans, _ring_watches):
         try:
             part(now)
         except Exception:  # the other parts concern other work
@@ -62,3 +62,11 @@ def _ring_scans(now: datetime) -> None:
         tenants = set(due.values_list("tenant_id", flat=True))
     for tenant_id in tenants:
         doorbell.ring_scan(tenant_id)
+
+
+def _ring_watches(now: datetime) -> None:
+    with unscoped(reason="the sweeper looks for watches that are due in all tenants"):
+        due = SyncWatch.objects.filter(state__in=OPEN_WATCHES, due_at__lte=now).exclude(lease_until__gt=now)
+        tenants = set(due.values_list("tenant_id", flat=True))
+    for tenant_id in sorted(tenants):
+        doorbell.ring_watch(tenant_id)

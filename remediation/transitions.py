@@ -2,7 +2,7 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,8 +15,17 @@ from django.utils import timezone
 from incidents.models import Incident
 from incidents.services import incident_progressed
 from remediation.actions.registry import ACTIONS
-from remediation.enums import ORDER_TRANSITIONS, RUN_TRANSITIONS, WAITING_STATES, OrderState, RunState, Step
-from remediation.models import ActionRun, WorkOrder
+from remediation.enums import (
+    ORDER_TRANSITIONS,
+    RUN_TRANSITIONS,
+    WAITING_STATES,
+    WATCH_TRANSITIONS,
+    OrderState,
+    RunState,
+    Step,
+    WatchState,
+)
+from remediation.models import ActionRun, SyncWatch, WorkOrder
 from remediation.selectors import step_progress
 from tenants import audit
 from tenants.audit import Act, Actor
@@ -80,6 +89,14 @@ def move_order(order: WorkOrder, *, source: OrderState, to: OrderState, **values
     return bool(WorkOrder.objects.filter(pk=order.pk, state=source).update(state=to, **values))
 
 
+def move_watch(
+    watch: SyncWatch, *, to: WatchState, sources: Collection[WatchState] = tuple(WatchState), **values: Any
+) -> bool:
+    """Compare-and-set of a watch, from any of `sources` that lead there. Returns whether it went."""
+    leading = [state for state in sources if to in WATCH_TRANSITIONS[state]]
+    return bool(SyncWatch.objects.filter(pk=watch.pk, state__in=leading).update(state=to, **values))
+
+
 def claim_runs(*, tenant: Tenant, now: datetime, strikes_only: bool = False) -> list[ActionRun]:
     """Take what is due in a tenant, lane by lane: a mailbox that another worker is busy in is left alone.
 
@@ -117,7 +134,7 @@ def one_claim_at_a_time(tenant: Tenant) -> Iterator[None]:
 
 
 def _held(fence: str) -> list[ActionRun]:
-    return list(ActionRun.objects.filter(fence=fence).select_related("order", "incident").order_by("pk"))
+    return list(ActionRun.objects.filter(fence=fence).select_related("order", "incident__account").order_by("pk"))
 
 
 def renew_lease(fence: str, *, now: datetime) -> bool:

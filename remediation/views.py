@@ -28,6 +28,7 @@ from remediation.services import (
     step_press,
     step_preview,
     step_retry,
+    watch_stop,
 )
 from remediation.services.scans import SCANNED_STEPS
 from tenants.permissions import TenantRequest, acting, check_form_tenant, tenant_page
@@ -133,6 +134,13 @@ def scan(request: TenantRequest, incident: Incident, step: int) -> HttpResponse:
     """Look again for what a step could act on."""
     is_new = scan_request(incident=incident, step=_step(step, among=SCANNED_STEPS), by=request.user)
     return _answer(request, incident, "" if is_new else "A search is running already.")
+
+
+@_acts_on_incident
+def stop_watch(request: TenantRequest, incident: Incident) -> HttpResponse:
+    """Stop watching whether the synchronization enables the account again."""
+    was_watched = watch_stop(incident=incident, by=request.user)
+    return _answer(request, incident, "" if was_watched else "Nobody was watching this account any more.")
 
 
 @_acts_on_incident

@@ -1,8 +1,12 @@
-"""What the whole panel waits for: services of Microsoft that do not answer in this tenant."""
+"""What the panel has to say without being asked: services that do not answer, and the watch over the lock."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from incidents.models import Incident
+from remediation.enums import WatchState
+from remediation.models import SyncWatch
+from remediation.services.watches import lock_stands
 from tenants.circuits import open_circuits
 from tenants.models import Tenant
 
@@ -26,3 +30,9 @@ def outages_of(tenant: Tenant) -> list[OutageView]:
         for row in open_circuits(tenant)
         if row.retry_at
     ]
+
+
+def watch_of(incident: Incident) -> SyncWatch | None:
+    """The watch over the account's lock; None where there is none, or the lock stands no longer."""
+    watch = SyncWatch.objects.filter(incident=incident).exclude(state=WatchState.ENDED).first()
+    return watch if watch and lock_stands(incident) else None

@@ -10,10 +10,10 @@ from incidents.models import Incident
 from remediation import policies
 from remediation.actions.finding import FINDING_KINDS
 from remediation.contexts.advice import containment_advice, password_advice
-from remediation.contexts.notices import OutageView, outages_of
+from remediation.contexts.notices import OutageView, outages_of, watch_of
 from remediation.contexts.rows import GroupView, ItemView, RunView, group_view, item_view, run_view
-from remediation.enums import RETRIABLE_STATES, WAITING_STATES, RunState, ScanState, Step
-from remediation.models import ActionRun, Finding, IssuedPassword, Scan
+from remediation.enums import RETRIABLE_STATES, WAITING_STATES, RunState, ScanState, Step, WatchState
+from remediation.models import ActionRun, Finding, IssuedPassword, Scan, SyncWatch
 from remediation.selectors import DONE_STATES, latest_scans, unsearched_steps
 from remediation.services import protected_addresses
 from tenants.access import can_act
@@ -57,11 +57,17 @@ class StepView:
     open_items: list[str] = field(default_factory=list)
     advice: list[str] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
+    watch: SyncWatch | None = None  # over the lock of a synchronized account
     password_run: int | None = None  # a password waits here for the reader
 
     @property
     def is_busy(self) -> bool:
         return self.state == "running"
+
+    @property
+    def is_alarmed(self) -> bool:
+        """Whether the account was enabled again behind the lock."""
+        return self.watch is not None and (self.watch.state == WatchState.WARNED or self.watch.relocks > 0)
 
     @property
     def is_scanning(self) -> bool:
@@ -163,6 +169,9 @@ class _Reader:
             ]
         if step == Step.CONTAIN:
             view.advice, view.commands = containment_advice(account)
+            view.watch = watch_of(self.incident)
+            if view.watch and view.watch.state == WatchState.WARNED and view.state == "done":
+                view.state, view.words, view.verified_at = "partly", "Locked, but enabled again since", None
         if step == Step.PASSWORD:
             view.advice, view.commands = password_advice(account)
             view.password_run = self.password

@@ -67,7 +67,8 @@ def step_press(*, incident: Incident, step: Step, press: Press, by: Member) -> P
         if not free:
             return Pressed(None, _words_of_held(held), is_new=False)
         _cancel_opposites(incident, free)
-        order = _order(incident, step, press, free, by)
+        ordered = Ordered(step=step, key=press.key, drafts=free, reason=press.reason, by=Actor.of(by), viewer=by)
+        order = order_place(incident, ordered)
     return Pressed(order, _words_of_held(held) if held else "", is_new=True)
 
 
@@ -180,31 +181,48 @@ def _words_of_held(held: Sequence[ActionRun]) -> str:
     return f"{who} pressed this a moment ago: it is running. Nothing was done twice."
 
 
-def _order(incident: Incident, step: Step, press: Press, drafts: Sequence[Draft], by: Member) -> WorkOrder:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordered:
+    """What is to be done, and for whom: a member who pressed, or Petra itself. `viewer` may see a new password."""
+
+    step: Step
+    key: str
+    drafts: Sequence[Draft]
+    by: Actor
+    reason: str = ""
+    viewer: Member | None = None
+
+
+def order_place(incident: Incident, ordered: Ordered) -> WorkOrder:
+    """Write the order and its runs down, with its audit row, and ring. The caller's transaction locks the incident.
+
+    Raises:
+        Refused: when somebody is at one of the targets already.
+    """
     order = WorkOrder.objects.create(
         tenant=incident.tenant,
         incident=incident,
-        step=step,
-        idempotency_key=press.key,
-        plan_digest=digest(drafts),
-        requested_by_id=by.pk,
-        requested_by_name=by.display_name,
-        reason=press.reason.strip(),
+        step=ordered.step,
+        idempotency_key=ordered.key,
+        plan_digest=digest(ordered.drafts),
+        requested_by_id=ordered.by.member_id,
+        requested_by_name=ordered.by.name,
+        reason=ordered.reason.strip(),
     )
     now = timezone.now()
     try:
         with transaction.atomic():
-            runs = ActionRun.objects.bulk_create([_run(order, draft, now) for draft in drafts], batch_size=200)
+            runs = ActionRun.objects.bulk_create([_run(order, draft, now) for draft in ordered.drafts], batch_size=200)
     except IntegrityError as error:
         raise Refused("Somebody pressed this at the same moment: it is running. Nothing was done twice.") from error
     for run in runs:
         if run.action_key == "reset_password":
-            passwords.store(run=run, viewer=by)
+            passwords.store(run=run, viewer=ordered.viewer)
     move_order(order, source=OrderState.PLANNED, to=OrderState.APPROVED)
     move_runs(ActionRun.objects.filter(order=order), source=RunState.PLANNED, to=RunState.QUEUED)
-    _record_press(order, incident, len(runs), by)
+    _record_press(order, incident, len(runs), ordered.by)
     progress({incident.pk})
-    ring = doorbell.ring_strike if step == Step.CONTAIN else doorbell.ring_runs
+    ring = doorbell.ring_strike if ordered.step == Step.CONTAIN else doorbell.ring_runs
     ring(incident.tenant_id)
     return order
 
@@ -227,10 +245,11 @@ def _run(order: WorkOrder, draft: Draft, now: datetime) -> ActionRun:
     )
 
 
-def _record_press(order: WorkOrder, incident: Incident, count: int, by: Member) -> None:
+def _record_press(order: WorkOrder, incident: Incident, count: int, by: Actor) -> None:
+    verb = "Pressed" if by.member_id else "Ordered"
     act = Act(
         verb="press_step",
-        summary=f"Pressed {Step(order.step).label} ({count} action{'s' if count != 1 else ''}) – {incident.account}",
+        summary=f"{verb} {Step(order.step).label} ({count} action{'s' if count != 1 else ''}) – {incident.account}",
         object_type="work_order",
         object_id=order.pk,
         incident_id=incident.pk,
@@ -238,7 +257,7 @@ def _record_press(order: WorkOrder, incident: Incident, count: int, by: Member) 
         reason=order.reason,
         outcome=Outcome.REQUESTED,
     )
-    audit.record([act], tenant=incident.tenant, by=Actor.of(by))
+    audit.record([act], tenant=incident.tenant, by=by)
 
 
 def step_preview(*, incident: Incident, step: Step, finding_ids: Collection[int], all_suspicious: bool) -> list[Draft]:

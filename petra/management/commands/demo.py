@@ -175,7 +175,7 @@ def _kept_password(folder: Path) -> str:
 
 
 def _declare_queue() -> None:
-    """Make the queues' tables before anybody uses them: two processes that make one at once would read it half written."""
+    """Make the queues' tables before anybody uses them: two processes that make one at once read it half written."""
     with app.connection_for_write() as connection:
         for name in QUEUES:
             app.amqp.queues[name].bind(connection.default_channel).declare()
