@@ -18,6 +18,7 @@ from tenants.scoping import tenant_scope, unscoped
 logger = structlog.get_logger(__name__)
 
 AGAIN = 30.0  # seconds until a query that is still running is looked at again
+BUSY_AGAIN = 5.0  # seconds until the next incident of a tenant has its turn
 LONGEST_BELL = 600.0  # seconds; the broker gives a message back to another worker when it was kept for longer
 LEASE = timedelta(minutes=10)  # for reading all logs about one incident
 OVERDUE = timedelta(minutes=5)  # nobody reads a log that long: its worker died, or never heard the bell
@@ -31,7 +32,7 @@ def collect_for(incident_id: int) -> None:
         return
     with tenant_scope([found.tenant_id]):
         if not _claim(found):
-            ring_collection(incident_id, countdown=AGAIN)
+            ring_collection(incident_id, countdown=BUSY_AGAIN)
             return
         try:
             summary = collect(incident=found)
