@@ -14,6 +14,9 @@ class Step(IntegerChoices):
     REMEDIATED = 6, "Mark as Remediated"
 
 
+FINDING_STEPS = (Step.RETRACT, Step.PERSISTENCE)  # they act on what a search found
+
+
 class OrderState(TextChoices):
     PLANNED = "planned", "Planned"
     APPROVED = "approved", "Approved"

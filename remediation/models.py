@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from incidents.models import Incident
-from remediation.enums import AttemptKind, OrderState, RunState, ScanState, Step, Verdict, WatchState
+from remediation.enums import FINDING_STEPS, AttemptKind, OrderState, RunState, ScanState, Step, Verdict, WatchState
 from tenants.encryption import EncryptedTextField
 from tenants.scoping import TenantScoped
 
@@ -148,7 +148,16 @@ class ActionRun(TenantScoped):
                 fields=["incident", "step", "action_key", "target_key"],
                 condition=Q(state__in=[RunState.PLANNED, RunState.QUEUED, RunState.RUNNING, RunState.UNDOING]),
                 name="one_run_at_a_time",
-            )
+            ),
+            # Steps 2 and 3 may both find a phish that lies in a mailbox: it is moved once.
+            models.UniqueConstraint(
+                fields=["incident", "action_key", "target_key"],
+                condition=Q(
+                    step__in=FINDING_STEPS,
+                    state__in=[RunState.PLANNED, RunState.QUEUED, RunState.RUNNING, RunState.UNDOING],
+                ),
+                name="one_run_a_finding_at_a_time",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["tenant", "state", "due_at"], name="run_by_due"),

@@ -12,7 +12,7 @@ from remediation.actions.finding import FINDING_KINDS
 from remediation.contexts.advice import containment_advice, password_advice
 from remediation.contexts.notices import OutageView, outages_of, watch_of
 from remediation.contexts.rows import GroupView, ItemView, RunView, group_view, item_view, run_view
-from remediation.enums import RETRIABLE_STATES, WAITING_STATES, RunState, ScanState, Step, WatchState
+from remediation.enums import FINDING_STEPS, RETRIABLE_STATES, WAITING_STATES, RunState, ScanState, Step, WatchState
 from remediation.models import ActionRun, Finding, IssuedPassword, Scan, SyncWatch
 from remediation.selectors import DONE_STATES, latest_scans, unsearched_steps
 from remediation.services import protected_addresses
@@ -126,8 +126,8 @@ class _Reader:
         view = StepView(number=step, label=step.label, note=STEP_NOTES[step], state="todo", words="Not started")
         view.scan, view.scan_again_at = self.scans.get(step), self.scans_put_off.get(step)
         _count(view, runs)
-        if step in (Step.RETRACT, Step.PERSISTENCE):
-            self._add_groups(view, runs)
+        if step in FINDING_STEPS:
+            self._add_groups(view)
         else:
             view.runs = [run_view(run) for run in runs]
         _tell_state(view, runs)
@@ -136,11 +136,13 @@ class _Reader:
             view.state, view.words = "blocked", "Waits for the incident to be published"
         return view
 
-    def _add_groups(self, view: StepView, runs: Sequence[ActionRun]) -> None:
-        latest = {run.finding_id: run for run in runs if run.finding_id}
+    def _add_groups(self, view: StepView) -> None:
+        # What was done to a thing is told wherever it is listed, in step 2 or 3.
+        runs = sorted((run for step in FINDING_STEPS for run in self.runs[step]), key=lambda run: run.pk)
+        latest = {(run.action_key, run.target_key): run for run in runs}
         by_kind: dict[str, list[ItemView]] = defaultdict(list)
         for finding in self.findings[view.number]:
-            item = item_view(finding, latest.get(finding.pk))
+            item = item_view(finding, latest.get((finding.action_key, finding.target_key)))
             if finding.gone_at and item.run is None:
                 continue
             by_kind[finding.kind].append(item)
@@ -160,7 +162,7 @@ class _Reader:
             if policies.is_sync_account(account):
                 view.state, view.words = "blocked", "Never offered: this is the directory-sync account"
         if step in (Step.RE_ENABLE, Step.REMEDIATED):
-            counts = {int(number): self._open_count(number) for number in (Step.RETRACT, Step.PERSISTENCE)}
+            counts = {int(number): self._open_count(number) for number in FINDING_STEPS}
             view.open_items = [
                 item.words
                 for item in policies.open_items(
@@ -184,8 +186,10 @@ class _Reader:
         return next((run for run in reversed(locks) if run.state == RunState.SUCCEEDED), None)
 
     def _open_count(self, step: int) -> int:
-        done = {run.finding_id for run in self.runs[step] if run.state in DONE_STATES}
-        return sum(finding.is_meant_by_all and finding.pk not in done for finding in self.findings[step])
+        runs = (run for number in FINDING_STEPS for run in self.runs[number] if run.state in DONE_STATES)
+        done = {(run.action_key, run.target_key) for run in runs}
+        left = (finding for finding in self.findings[step] if (finding.action_key, finding.target_key) not in done)
+        return sum(finding.is_meant_by_all for finding in left)
 
     def _waiting_password(self) -> int | None:
         waiting = IssuedPassword.objects.filter(
@@ -241,7 +245,7 @@ def _tell_done(view: StepView, runs: Sequence[ActionRun]) -> None:
     skipped = [run for run in runs if run.state == RunState.SKIPPED]
     if len(verified) + len(skipped) == view.done_count and verified:
         view.verified_at = max(verified)
-    is_whole = view.done_count == view.total_count or view.number in (Step.RETRACT, Step.PERSISTENCE)
+    is_whole = view.done_count == view.total_count or view.number in FINDING_STEPS
     if is_whole and not view.open_count and view.scan and not view.scan.is_whole and not view.is_scanning:
         view.state, view.words = "partly", f"{view.done_count} done; not everything could be checked"
     elif is_whole and not view.open_count:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from incidents.models import Incident
 from remediation import doorbell, passwords, policies
 from remediation.enums import (
+    FINDING_STEPS,
     HOLDING_STATES,
     OrderState,
     RunState,
@@ -82,7 +83,7 @@ def _cancel_opposites(incident: Incident, drafts: Sequence[Draft]) -> None:
 def _checked_drafts(incident: Incident, step: Step, press: Press, by: Member) -> list[Draft]:
     policies.check_incident_open(incident)
     findings = _chosen_findings(incident, step, press)
-    if step in (Step.RETRACT, Step.PERSISTENCE):
+    if step in FINDING_STEPS:
         policies.check_findings(findings, protected=protected_addresses(), typed=press.typed_address)
     else:
         protected = protected_addresses()
@@ -111,7 +112,7 @@ def _chosen_findings(incident: Incident, step: Step, press: Press) -> list[Findi
     Raises:
         Refused: when one of them is not; a form of another incident, or forged.
     """
-    if step not in (Step.RETRACT, Step.PERSISTENCE):
+    if step not in FINDING_STEPS:
         return []
     if press.all_suspicious:
         protected = protected_addresses()
@@ -143,7 +144,8 @@ def _free_drafts(
 ) -> tuple[list[Draft], list[ActionRun]]:
     """Those drafts whose target nobody works on and that are not done already, and the runs that hold the others."""
     keys = {draft.target_key for draft in drafts}
-    runs = ActionRun.objects.filter(incident=incident, step=step, target_key__in=keys).select_related("order")
+    steps = FINDING_STEPS if step in FINDING_STEPS else (step,)
+    runs = ActionRun.objects.filter(incident=incident, step__in=steps, target_key__in=keys).select_related("order")
     latest = {(run.action_key, run.target_key): run for run in runs.order_by("pk")}
     countered_at = last_counters(incident.pk)
     free, held = [], []

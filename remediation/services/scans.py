@@ -13,12 +13,11 @@ from incidents.models import Incident
 from incidents.services import incident_changed
 from remediation import doorbell, policies
 from remediation.actions.finding import Found, clean_json
-from remediation.enums import ScanState, Step
+from remediation.enums import FINDING_STEPS, ScanState, Step
 from remediation.models import Scan
 from tenants.audit import PETRA
 from tenants.models import Member
 
-SCANNED_STEPS = (Step.RETRACT, Step.PERSISTENCE)
 logger = structlog.get_logger(__name__)
 
 
@@ -61,7 +60,7 @@ def scan_request(
 
 def scans_begin(*, incident: Incident, by: Member | None) -> None:
     """Look for everything that the steps could act on."""
-    for step in SCANNED_STEPS:
+    for step in FINDING_STEPS:
         scan_request(incident=incident, step=step, by=by)
 
 
