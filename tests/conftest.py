@@ -6,9 +6,9 @@ from petra.celery import app
 
 pytest_plugins = [
     "tests.fixtures.simulator",
+    "tests.fixtures.services",
     "tests.fixtures.stack",
     "tests.fixtures.console",
-    "tests.fixtures.services",
 ]
 
 

@@ -1,29 +1,32 @@
 """The PostgreSQL and the Redis that other tests stop, kill and empty: do they do what those tests believe?"""
 
+import os
+
 import psycopg2
 import pytest
+from django.db import connection
 
 from tests.fixtures import services
 from tests.fixtures.services import Postgres, Redis
 
 
 def rows(postgres: Postgres) -> list[tuple[int]]:
-    connection = psycopg2.connect(postgres.url)
+    mine = psycopg2.connect(postgres.url)
     try:
-        with connection, connection.cursor() as cursor:
+        with mine, mine.cursor() as cursor:
             cursor.execute("SELECT number FROM kept ORDER BY number")
             return cursor.fetchall()
     finally:
-        connection.close()
+        mine.close()
 
 
 def test_postgres_keeps_its_rows_through_restart_and_kill(own_postgres: Postgres):
-    connection = psycopg2.connect(own_postgres.url)
-    with connection, connection.cursor() as cursor:
+    mine = psycopg2.connect(own_postgres.url)
+    with mine, mine.cursor() as cursor:
         cursor.execute("CREATE TABLE kept AS SELECT 1 AS number")
     own_postgres.restart()
     with pytest.raises(psycopg2.OperationalError):
-        connection.cursor().execute("SELECT 1")
+        mine.cursor().execute("SELECT 1")
     own_postgres.kill()
     with pytest.raises(psycopg2.OperationalError):
         psycopg2.connect(own_postgres.url)
@@ -42,6 +45,10 @@ def test_redis_forgets_on_flush_and_on_restart(own_redis: Redis):
     own_redis.start()
     with own_redis.client() as client:
         assert client.get("kept") is None
+
+
+def test_the_second_run_is_on_postgresql():
+    assert connection.vendor == ("postgresql" if "PETRA_TEST_DATABASE_URL" in os.environ else "sqlite")
 
 
 def test_what_is_not_installed_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
