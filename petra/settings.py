@@ -133,10 +133,14 @@ CELERY_TIMEZONE = "UTC"
 # Two queues: step 1 never stands in line behind searches and retractions.
 STRIKE_QUEUE, WORK_QUEUE = "strike", "work"
 CELERY_TASK_DEFAULT_QUEUE = WORK_QUEUE
-CELERY_TASK_ROUTES = {"remediation.tasks.strike_due": {"queue": STRIKE_QUEUE}}
+CELERY_TASK_ROUTES = {
+    "remediation.tasks.strike_due": {"queue": STRIKE_QUEUE},
+    "petra.tasks.tick": {"queue": STRIKE_QUEUE},  # a long queue of work is no reason to call beat dead
+}
 CELERY_BEAT_SCHEDULE = {
     "resume-stalled": {"task": "remediation.tasks.resume_stalled", "schedule": 5.0},
     "collect-overdue": {"task": "incidents.tasks.collect_overdue", "schedule": 60.0},
+    "tick": {"task": "petra.tasks.tick", "schedule": 10.0, "options": {"expires": 30}},
     "destroy-passwords": {"task": "remediation.tasks.destroy_expired_passwords", "schedule": 20.0},
 }
 if BROKER_URL:
@@ -205,6 +209,7 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$", "^metrics$"]  # asked from within, past the proxy
 # The subdomains of the console's host are not ours to promise HTTPS for, nor the domain to have preloaded.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
@@ -248,6 +253,9 @@ USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
 DATETIME_FORMAT = "Y-m-d H:i:s"
+
+# --- What machines ask ------------------------------------------------------------------------------------------------
+METRICS_TOKEN = env.str("PETRA_METRICS_TOKEN", default="")  # /metrics does not exist without
 
 # --- Logs: structured, on standard error, with request and task ids and never a secret --------------------------------
 DJANGO_STRUCTLOG_REQUEST_CANCELLED_LOG_LEVEL = logging.INFO  # every closed page ends its live updates that way
