@@ -1,4 +1,4 @@
-"""The installation in numbers, as Prometheus reads them. Counted when asked, in a fixed number of queries; no tenant is named."""
+"""The installation in numbers, as Prometheus reads them. A fixed number of queries counts; no tenant is named."""
 
 from collections.abc import Iterable, Iterator
 

@@ -13,7 +13,7 @@ from petra import heartbeat
 from petra.celery import app
 
 LATE = 60.0  # seconds since the last tick; beat rings every ten
-PATIENCE = 2.0  # seconds that the broker gets to answer
+PATIENCE = 2  # seconds that the broker gets to answer
 
 logger = structlog.get_logger(__name__)
 

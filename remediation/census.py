@@ -12,7 +12,7 @@ from tenants.scoping import unscoped
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """Rows by step and state; the oldest moment since which a run has been due and not taken; passwords not seen yet."""
+    """Rows by step and state; since when the oldest run is due and not taken; passwords that nobody has seen."""
 
     runs: dict[tuple[int, str], int]
     orders: dict[tuple[int, str], int]

@@ -37,7 +37,7 @@ def _no_tick_of_other_tests():
 
 
 @pytest.fixture
-def _clock():
+def clock():
     with time_machine.travel(NOW, tick=False):
         yield
 
@@ -62,7 +62,7 @@ def test_machines_may_ask_over_plain_http_from_within():
 
 
 # --- Ready ------------------------------------------------------------------------------------------------------------
-def test_ready_when_all_parts_are(_clock):
+def test_ready_when_all_parts_are(clock):
     app.tasks["petra.tasks.tick"].delay()  # what beat rings
     with time_machine.travel(NOW + timedelta(seconds=12), tick=False):
         parts = {name: {"ready": True} for name in ("database", "broker", "migrations")}
@@ -76,7 +76,7 @@ def test_beat_rings_the_tick_more_often_than_it_may_be_late():
     assert entry["schedule"] * 3 <= entry["options"]["expires"] <= 60
 
 
-def test_not_ready_when_beat_is_late(_clock):
+def test_not_ready_when_beat_is_late(clock):
     heartbeat.tick()
     with time_machine.travel(NOW + timedelta(seconds=61), tick=False):
         status, told = ready()
@@ -115,7 +115,7 @@ def test_nothing_there_is_told_soon_and_without_a_word_too_many(tmp_path):
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30, check=True)
     alive, told = json.loads(done.stdout)
-    parts = dict.fromkeys(("database", "broker", "migrations", "beat"), {"ready": False})
+    parts = {name: {"ready": False} for name in ("database", "broker", "migrations", "beat")}
     assert (alive, told[0], json.loads(told[1])) == (
         [200, '{"alive": true}'],
         503,
@@ -163,7 +163,7 @@ def work(tenant, *, step: Step, state: RunState, due_at: datetime, **more: objec
         )  # fmt: skip
 
 
-def test_what_is_counted(_clock):
+def test_what_is_counted(clock):
     lantern = rows.organization()
     one, two = rows.tenant(lantern, "Secret Client"), rows.tenant(lantern, "Secret Neighbour")
     ago = {seconds: NOW - timedelta(seconds=seconds) for seconds in (5, 40, 90, 500)}
@@ -192,7 +192,7 @@ def test_what_is_counted(_clock):
     }
 
 
-def test_more_rows_are_not_more_queries(_clock):
+def test_more_rows_are_not_more_queries(clock):
     few = samples()
     lantern = rows.organization()
     for number in range(3):
