@@ -258,6 +258,10 @@ DATETIME_FORMAT = "Y-m-d H:i:s"
 METRICS_TOKEN = env.str("PETRA_METRICS_TOKEN", default="")  # /metrics does not exist without
 
 # --- Logs: structured, on standard error, with request and task ids and never a secret --------------------------------
+DJANGO_STRUCTLOG_CELERY_DEFAULT_LOG_LEVEL = (
+    logging.DEBUG
+)  # bells ring every few seconds; what they did is told by itself
+DJANGO_STRUCTLOG_CELERY_TASK_FAILURE_LOG_LEVEL = logging.ERROR
 DJANGO_STRUCTLOG_REQUEST_CANCELLED_LOG_LEVEL = logging.INFO  # every closed page ends its live updates that way
 LOG_LEVEL = env.str("PETRA_LOG_LEVEL", default="INFO")
 LOGGING = {
