@@ -102,7 +102,8 @@ def _secrets() -> Iterator[Secret]:
 def _stored(secret: Secret) -> models.QuerySet[models.Model]:
     """The row, with what is really stored beside what the column would decrypt."""
     as_text = Cast(secret.column, models.TextField())
-    return _rows(secret.model).filter(pk=secret.pk).annotate(ciphertext=as_text)
+    stored: models.QuerySet[models.Model] = _rows(secret.model).filter(pk=secret.pk).annotate(ciphertext=as_text)
+    return stored
 
 
 def _rows(model: type[models.Model]) -> models.QuerySet[models.Model]:
