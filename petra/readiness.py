@@ -1,6 +1,6 @@
 """Whether the parts that Petra stands on are there: database, broker, migrations, beat with its workers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -30,9 +30,9 @@ class Part:
         return told if self.age is None else told | {"age_seconds": round(self.age, 1)}
 
 
-def parts() -> dict[str, Part]:
-    """Every part by its name. What went wrong stands in the log: strangers may read the answer."""
-    return {name: _asked(name, ask) for name, ask in ASKED.items()}
+def parts(names: Iterable[str] | None = None) -> dict[str, Part]:
+    """The parts of these names, by default all. What went wrong stands in the log: strangers may read the answer."""
+    return {name: _asked(name, ASKED[name]) for name in names or ASKED}
 
 
 def _asked(name: str, ask: Callable[[], Part]) -> Part:

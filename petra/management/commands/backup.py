@@ -25,13 +25,13 @@ class Command(BaseCommand):
 
 
 def _told(path: Path, manifest: Manifest) -> str:
-    keys = ", ".join(manifest.keys) or "none: it holds no secrets yet"
+    which = f"the keys with the fingerprints {', '.join(manifest.keys)}" if manifest.keys else "whose secrets come yet"
     return "\n".join(
         [
             f"Backup written: {path} ({path.stat().st_size:,} bytes, {manifest.engine}, Petra {manifest.version}).",
             f"SHA-256 of the database in it: {manifest.sha256}",
             "The keys are not in it; the clients' secrets are, encrypted. Keep in another place than this file:",
-            f"  PETRA_ENCRYPTION_KEYS, the keys with the fingerprints {keys}",
+            f"  PETRA_ENCRYPTION_KEYS, {which}",
             "  PETRA_SECRET_KEY, which may also be made anew",
         ]
     )
