@@ -2,21 +2,18 @@
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
 
-SECRET_WORDS = ("password", "secret", "token", "authorization", "cookie", "assertion")
-MASK = "•••"
+from petra.masking import masked
 
 
-def mask_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Last fence: values whose name speaks of a secret never reach a log, whoever logged them."""
-    for name in event:
-        if any(word in name.lower() for word in SECRET_WORDS):
-            event[name] = MASK
-    return event
+def mask_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """Stands right before the line is written: traces and messages of libraries have become text by then."""
+    masked_event: Mapping[str, Any] = masked(event)
+    return masked_event
 
 
 SHARED_PROCESSORS: list[Any] = [
@@ -24,7 +21,6 @@ SHARED_PROCESSORS: list[Any] = [
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
-    mask_secrets,
 ]
 
 
@@ -42,6 +38,7 @@ def formatter() -> logging.Formatter:
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
+            mask_secrets,
             last,
         ],
     )

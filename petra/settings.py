@@ -8,24 +8,26 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from petra import production
 from petra.data_folder import data_folder, key_material
+from petra.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.FileAwareEnv()
+env = Environment()
 
 DEBUG = env.bool("PETRA_DEBUG", default=False)
 DATA_DIR = data_folder(env.str("PETRA_DATA_DIR", default=str(BASE_DIR / ".petra")))
 PORT = env.int("PORT", default=8000)
 
-# Embedded installations make their own keys on first start; they live in the data folder, readable by the owner only.
-SECRET_KEY = env.str("PETRA_SECRET_KEY", default="") or key_material(DATA_DIR, "secret_key")
-ENCRYPTION_KEYS = env.list("PETRA_ENCRYPTION_KEYS", default=[]) or [key_material(DATA_DIR, "encryption_key")]
+# In production they are given, and the guard at the end of this file refuses to go on without.
+GIVEN_SECRET_KEY = env.str("PETRA_SECRET_KEY", default="")
+GIVEN_ENCRYPTION_KEYS = [key.strip() for key in env.list("PETRA_ENCRYPTION_KEYS", default=[])]
 
-ALLOWED_HOSTS = env.list("PETRA_ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+GIVEN_HOSTS = env.list("PETRA_ALLOWED_HOSTS", default=[])
+ALLOWED_HOSTS = [*GIVEN_HOSTS, "127.0.0.1", "localhost", "[::1]"]  # a container's own health check asks there
 CSRF_TRUSTED_ORIGINS = env.list("PETRA_TRUSTED_ORIGINS", default=[])
 
 # Where the simulated Microsoft cloud listens; empty in production. Demo tenants speak to it, no other tenant can.
@@ -94,7 +96,11 @@ TEMPLATES = [
 DATABASES: dict[str, dict[str, Any]] = {
     "default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'petra.sqlite3'}")
 }
+if password := env.str("PETRA_DATABASE_PASSWORD", default=""):  # so that one file serves Petra and PostgreSQL alike
+    DATABASES["default"]["PASSWORD"] = password
 IS_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+if not IS_SQLITE:
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 if IS_SQLITE:
     # IMMEDIATE takes the write lock when a transaction opens; Django's DEFERRED fails with "database is locked"
     # whenever two transactions read first and write later.
@@ -127,10 +133,14 @@ CELERY_TIMEZONE = "UTC"
 # Two queues: step 1 never stands in line behind searches and retractions.
 STRIKE_QUEUE, WORK_QUEUE = "strike", "work"
 CELERY_TASK_DEFAULT_QUEUE = WORK_QUEUE
-CELERY_TASK_ROUTES = {"remediation.tasks.strike_due": {"queue": STRIKE_QUEUE}}
+CELERY_TASK_ROUTES = {
+    "remediation.tasks.strike_due": {"queue": STRIKE_QUEUE},
+    "petra.tasks.tick": {"queue": STRIKE_QUEUE},  # a long queue of work is no reason to call beat dead
+}
 CELERY_BEAT_SCHEDULE = {
     "resume-stalled": {"task": "remediation.tasks.resume_stalled", "schedule": 5.0},
     "collect-overdue": {"task": "incidents.tasks.collect_overdue", "schedule": 60.0},
+    "tick": {"task": "petra.tasks.tick", "schedule": 10.0, "options": {"expires": 30}},
     "destroy-passwords": {"task": "remediation.tasks.destroy_expired_passwords", "schedule": 20.0},
 }
 if BROKER_URL:
@@ -199,6 +209,9 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$", "^metrics$"]  # asked from within, past the proxy
+# The subdomains of the console's host are not ours to promise HTTPS for, nor the domain to have preloaded.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -241,7 +254,14 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 DATETIME_FORMAT = "Y-m-d H:i:s"
 
+# --- What machines ask ------------------------------------------------------------------------------------------------
+METRICS_TOKEN = env.str("PETRA_METRICS_TOKEN", default="")  # /metrics does not exist without
+
 # --- Logs: structured, on standard error, with request and task ids and never a secret --------------------------------
+DJANGO_STRUCTLOG_CELERY_DEFAULT_LOG_LEVEL = (
+    logging.DEBUG
+)  # bells ring every few seconds; what they did is told by itself
+DJANGO_STRUCTLOG_CELERY_TASK_FAILURE_LOG_LEVEL = logging.ERROR
 DJANGO_STRUCTLOG_REQUEST_CANCELLED_LOG_LEVEL = logging.INFO  # every closed page ends its live updates that way
 LOG_LEVEL = env.str("PETRA_LOG_LEVEL", default="INFO")
 LOGGING = {
@@ -259,5 +279,29 @@ LOGGING = {
     },
 }
 
+# --- The guard of production ------------------------------------------------------------------------------------------
+# Who names a PostgreSQL and no simulated cloud means it, and has to say so when not.
+IS_PRODUCTION = env.bool("PETRA_PRODUCTION", default=not IS_SQLITE and not SIMULATOR_URL)
+if IS_PRODUCTION and (
+    found := production.problems(
+        production.Values(
+            is_debug=DEBUG,
+            secret_key=GIVEN_SECRET_KEY,
+            encryption_keys=GIVEN_ENCRYPTION_KEYS,
+            is_sqlite=IS_SQLITE,
+            broker_url=BROKER_URL,
+            is_https=IS_HTTPS,
+            trusted_origins=CSRF_TRUSTED_ORIGINS,
+            allowed_hosts=GIVEN_HOSTS,
+            simulator_url=SIMULATOR_URL,
+            is_demo_meant=DEMO and "PETRA_DEMO" in env,
+        )
+    )
+):
+    raise ImproperlyConfigured(production.refusal(found))
 if IS_HTTPS and not CSRF_TRUSTED_ORIGINS:
     raise ImproperlyConfigured("PETRA_HTTPS is on: name the address of this console in PETRA_TRUSTED_ORIGINS.")
+
+# Embedded installations make their own keys on first start; they live in the data folder, readable by the owner only.
+SECRET_KEY = GIVEN_SECRET_KEY or key_material(DATA_DIR, "secret_key")
+ENCRYPTION_KEYS = GIVEN_ENCRYPTION_KEYS or [key_material(DATA_DIR, "encryption_key")]

@@ -4,6 +4,7 @@ No transaction is open while Microsoft is being asked. Each try is written down 
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
 
@@ -39,10 +40,17 @@ def run_due(*, tenant: Tenant, strikes_only: bool = False) -> int:
     with tenant_scope([tenant.pk]):
         while runs := claim_runs(tenant=tenant, now=timezone.now(), strikes_only=strikes_only):
             count += len(runs)
-            _take_through(runs, tenant)
+            with _named(runs):
+                _take_through(runs, tenant)
         while runs := [] if strikes_only else claim_unverified(tenant=tenant, now=timezone.now()):
-            _read_back(runs, tenant)
+            with _named(runs):
+                _read_back(runs, tenant)
     return count
+
+
+def _named(runs: Sequence[ActionRun]) -> AbstractContextManager[None]:
+    """What is logged inside names these runs."""
+    return structlog.contextvars.bound_contextvars(run_ids=[run.pk for run in runs])
 
 
 def _take_through(runs: list[ActionRun], tenant: Tenant) -> None:

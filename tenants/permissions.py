@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
 
+import structlog
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -63,6 +64,7 @@ def tenant_page(view: View) -> View:
     def wrapper(request: HttpRequest, tenant: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
         ours = cast(TenantRequest, request)
         ours.tenant = tenant_get(slug=tenant, tenants=ours.tenants)
+        structlog.contextvars.bind_contextvars(tenant_id=ours.tenant.pk)  # also for the line that ends the request
         with tenant_scope([ours.tenant.pk]):
             try:
                 return view(ours, *args, **kwargs)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ClassVar, Self, TypeVar
 
+import structlog
 from django.db import models
 
 ModelT = TypeVar("ModelT", bound=models.Model)
@@ -24,10 +25,16 @@ class ScopeError(Exception):
 
 @contextmanager
 def tenant_scope(tenant_ids: Iterable[int]) -> Iterator[None]:
-    """Let the code inside see and write the rows of these tenants and of no other."""
-    token = _current.set(frozenset(tenant_ids))
+    """Let the code inside see and write the rows of these tenants and of no other.
+
+    With a single tenant, what is logged inside names it.
+    """
+    ids = frozenset(tenant_ids)
+    named = {"tenant_id": next(iter(ids))} if len(ids) == 1 else {}
+    token = _current.set(ids)
     try:
-        yield
+        with structlog.contextvars.bound_contextvars(**named):
+            yield
     finally:
         _current.reset(token)
 

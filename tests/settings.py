@@ -12,6 +12,7 @@ from pathlib import Path
 _folder = Path(tempfile.mkdtemp(prefix="petra-tests-"))
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ["PETRA_DATA_DIR"] = str(_folder)
+os.environ["PETRA_PRODUCTION"] = "0"  # also where the tests run on PostgreSQL
 # The browser tests run an event loop in this very thread; to Django, tests of the database then look async.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 for _name in ("PETRA_SIMULATOR_URL", "PETRA_HTTPS", "DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"):

@@ -12,8 +12,10 @@ from tests.architecture.test_models import scoped_models
 LIFTERS = {
     "incidents/collection.py": "a bell names an incident and not its tenant; collections left behind are in any tenant",
     "incidents/live.py": "version numbers of watched incidents, in one query; access was checked when the stream began",
+    "remediation/census.py": "counts of the whole installation for whoever runs it; no name, no id",
     "remediation/passwords.py": "a sending thread knows a reference and nothing else; expiry concerns all tenants",
     "remediation/sweeper.py": "looks for work in all tenants",
+    "tenants/key_rotation.py": "a key concerns the secrets of all tenants; nothing of them is shown",
 }
 
 ASKS = {

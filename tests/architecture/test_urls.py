@@ -21,6 +21,8 @@ pytestmark = pytest.mark.django_db
 
 # Addresses that do not send strangers to sign in: status, and where they go instead.
 OPEN_TO_ALL = {"account_login": (200, ""), "account_logout": (302, "/")}
+# Addresses of machines: what they answer everybody here, where beat has not rung and no metrics token is set.
+OF_MACHINES = {"healthz": 200, "readyz": 503, "metrics": 404}
 BOTH_METHODS = {"account_login", "account_logout"}  # allauth's: GET asks, POST does
 
 # What a member of each kind gets at the addresses without a tenant: GET, or POST where there is no GET.
@@ -28,6 +30,7 @@ WITHOUT_TENANT: dict[str, dict[str, int]] = {
     "account_login": dict.fromkeys(KINDS, 302),
     "account_logout": dict.fromkeys(KINDS, 200),
     "demo_reset": dict.fromkeys(KINDS, 404),  # no simulated cloud runs here
+    **{name: dict.fromkeys(KINDS, status) for name, status in OF_MACHINES.items()},
     "incidents:home": dict.fromkeys(KINDS, 200),
     "incidents:list": dict.fromkeys(KINDS, 200),
     "tenants:activity": dict.fromkeys(KINDS, 200),
@@ -141,12 +144,18 @@ def seen(client: Client, method: str, path: str, form: Form, headers: dict[str, 
 
 
 # --- Strangers --------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("address", ALL, ids=str)
+@pytest.mark.parametrize("address", [address for address in ALL if address.name not in OF_MACHINES], ids=str)
 def test_strangers_are_sent_to_sign_in(client, cast, address):
     path = address.path_in(cast.places["common"])
     for response in (client.get(path), client.post(path)):
         found = (response.status_code, response.headers.get("Location", "").partition("?")[0])
         assert found == OPEN_TO_ALL.get(address.name, (302, "/sign-in/"))
+
+
+@pytest.mark.parametrize(("name", "status"), OF_MACHINES.items())
+def test_machines_need_no_session_and_change_nothing(cast, name, status):
+    client, path = Client(), by_name(name).path()
+    assert (client.get(path).status_code, client.post(path).status_code) == (status, 405)
 
 
 # --- Methods ----------------------------------------------------------------------------------------------------------
