@@ -197,7 +197,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "account/locked.html"
 AXES_USERNAME_FORM_FIELD = "login"
-AXES_IPWARE_PROXY_COUNT = env.int("PETRA_PROXY_COUNT", default=0)
+AXES_IPWARE_PROXY_COUNT = ALLAUTH_TRUSTED_PROXY_COUNT = env.int("PETRA_PROXY_COUNT", default=0)
 
 # --- What the browser may do ------------------------------------------------------------------------------------------
 IS_HTTPS = env.bool("PETRA_HTTPS", default=False)

@@ -67,7 +67,7 @@ def test_what_is_refused_makes_nobody(typed, email, password, words):
 def test_a_probe_tells_what_is_missing():
     cache.delete(heartbeat.KEY)
     call_command("probe", "database", "broker", "migrations", stdout=io.StringIO())
-    with pytest.raises(CommandError, match="Not ready: beat\\.$"):
+    with pytest.raises(CommandError, match="Not ready: beat"):
         call_command("probe", "database", "beat")
     heartbeat.tick()
     out = io.StringIO()
