@@ -22,7 +22,7 @@ from tenants.key_rotation import fingerprint
 from tests.architecture.source import ROOT
 
 KEY, OTHER = Fernet.generate_key().decode(), Fernet.generate_key().decode()
-SERVER = os.environ.get("PETRA_TEST_POSTGRESQL", "postgres://postgres@127.0.0.1:5432")
+SERVER = "postgres://postgres@127.0.0.1:5432"
 
 MIGRATE = """
 from django.core.management import call_command
@@ -150,7 +150,7 @@ def installations(request, tmp_path) -> Iterator[tuple[Installation, Installatio
         for name in names:
             on_server(f"CREATE DATABASE {name}")
     except psycopg2.OperationalError as error:
-        pytest.skip(f"No PostgreSQL answers at {SERVER}: start one, or name another in PETRA_TEST_POSTGRESQL. {error}")
+        pytest.skip(f"No PostgreSQL answers at {SERVER}: start one there that trusts the user postgres. {error}")
     yield tuple(Installation(folder, f"{SERVER}/{name}") for folder, name in zip(folders, names, strict=True))
     for name in names:
         on_server(f"DROP DATABASE {name} WITH (FORCE)")
