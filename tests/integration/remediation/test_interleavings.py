@@ -1,0 +1,241 @@
+"""Whatever crosses whatever: after any script of presses, workers, deaths and faults, what Petra says is so.
+
+PETRA_SCRIPTS sets how many scripts are played (30 in the normal suite; `PETRA_SCRIPTS=500` before a release). They are
+the same ones each time, unless PETRA_SCRIPTS is set.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from graph.simulator.control import SimulatorControl
+from remediation.enums import WAITING_STATES, OrderState, RunState, ScanState, Step
+from remediation.models import ActionRun, Finding, IssuedPassword, Scan, WorkOrder
+from remediation.transitions import READ_BACK_STATES
+from tenants.models import AuditEvent
+from tests.factories import world
+from tests.fixtures.simulator import RawCloud
+from tests.integration.remediation.desk import Desk
+from tests.integration.remediation.stage import (
+    Cue,
+    Fault,
+    Later,
+    Press,
+    Retry,
+    Search,
+    Stage,
+    Sweep,
+    TimeUp,
+    Undo,
+    Work,
+    open_stage,
+)
+from tests.integration.remediation.witness import Witness
+
+SCRIPTS = int(os.environ.get("PETRA_SCRIPTS", "30"))
+MOST_ROUNDS = 40  # of sweeping and working, until everything has to be through
+STEPS = (Step.CONTAIN, Step.RETRACT, Step.PERSISTENCE, Step.PASSWORD, Step.RE_ENABLE)
+LETTER = "<many@evil.example>"
+
+presses = st.builds(
+    Press,
+    step=st.sampled_from(STEPS),
+    by_colleague=st.booleans(),
+    form=st.integers(0, 2),
+    again=st.booleans(),
+)
+faults = st.one_of(
+    st.builds(
+        Fault,
+        method=st.sampled_from(["PATCH", "POST", "GET"]),
+        answer=st.sampled_from([429, 503]),
+        times=st.integers(1, 3),
+        retry_after=st.sampled_from([1, 60]),
+    ),
+    st.builds(
+        Fault,
+        method=st.sampled_from(["PATCH", "POST"]),
+        answer=st.sampled_from([503, "lost"]),
+        times=st.integers(1, 2),
+        effect=st.just(True),
+    ),
+    st.builds(Fault, method=st.sampled_from(["PATCH", "POST", "GET"]), answer=st.just(403), times=st.just(1)),
+)
+plain = st.one_of(
+    presses,
+    st.builds(Retry, step=st.sampled_from(STEPS)),
+    st.builds(Undo, which=st.integers(0, 5)),
+    st.just(Search()),
+    st.just(TimeUp()),
+    st.just(Sweep()),
+    st.just(Later()),
+    faults,
+)
+# What a worker that nobody hears of for long finds when it goes on: somebody else was there.
+taken_over = st.just((TimeUp(), Sweep(), Later(), Work()))
+
+
+def work(inside: st.SearchStrategy[Any]) -> st.SearchStrategy[Work]:
+    moves = st.one_of(taken_over, st.lists(inside, max_size=3).map(tuple))
+    cue = st.builds(Cue, beat=st.integers(0, 6), moves=moves, dies=st.booleans())
+    whats = st.sampled_from(["runs", "runs", "runs", "strikes", "scans"])
+    return st.builds(Work, what=whats, cues=st.lists(cue, max_size=2, unique_by=lambda cue: cue.beat).map(tuple))
+
+
+moves = st.one_of(presses, plain, work(st.one_of(plain, work(plain))), work(plain))
+scripts = st.lists(moves, min_size=3, max_size=10)
+
+
+@pytest.fixture
+def play(
+    desk: Desk, simulator: SimulatorControl, raw_cloud: RawCloud, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[list[Any]], None]:
+    """Plays a script in a fresh cloud, and leaves no trace of it."""
+    stages: list[Stage] = []
+    open_stage(monkeypatch, lambda: stages[-1])
+
+    def run(script: list[Any]) -> None:
+        simulator.load_world(world.tiny_world())
+        with transaction.atomic():
+            stages.append(Stage(desk, simulator, Witness(), _findings(desk, simulator, raw_cloud)))
+            stages[-1].witness.arrive()
+            for move in script:
+                stages[-1].play(move)
+            _let_run_out(stages[-1])
+            _judge(stages[-1], raw_cloud)
+            transaction.set_rollback(True)
+
+    return run
+
+
+def _findings(desk: Desk, simulator: SimulatorControl, raw: RawCloud) -> dict[Step, list[int]]:
+    """A device and a mail filter rule for step 3, a letter in somebody else's mailbox for step 2."""
+    simulator.plant(
+        world.TENANT_ID, "messages", world.message(world.BOB, 300, internetMessageId=LETTER), owner=world.BOB
+    )
+    letter = {"user_id": world.BOB, "message_id": _letter(raw)["id"], "internet_message_id": LETTER}
+    rule = {"user_id": world.ALICE, "mailbox": "alice@tiny.example", "rule_id": "AQAAAJ5dZp8=", "identity": ""}
+    made = [
+        desk.find("disable_device", {"device_id": world.DEVICE}),
+        desk.find("disable_inbox_rule", {**rule, "is_hidden": False}),
+        desk.find("retract_message", letter, step=Step.RETRACT),
+    ]
+    return {step: [one.pk for one in made if one.step == step] for step in (Step.RETRACT, Step.PERSISTENCE)}
+
+
+def _letter(raw: RawCloud) -> dict[str, Any]:
+    address = f"/users/{world.BOB}/messages?$filter=internetMessageId eq '{LETTER}'"
+    (letter,) = raw.get(address, Prefer='IdType="ImmutableId"')["value"]
+    return dict(letter)
+
+
+def _let_run_out(stage: Stage) -> None:
+    """No more faults; every bell is heard and every wait is over, until nothing is left to do."""
+    stage.simulator.configure(world.TENANT_ID, faults=[])
+    for _ in range(MOST_ROUNDS):
+        for move in (TimeUp(), Sweep(), Later(), Work(), Work("scans")):
+            stage.play(move)
+        if not _is_open():
+            return
+    pytest.fail(f"still open: {_open_rows()}")
+
+
+def _open_rows() -> list[Any]:
+    runs = ActionRun.objects
+    return [
+        *runs.filter(state__in=WAITING_STATES),
+        *runs.filter(lease_until__isnull=False),
+        *runs.filter(verify_due_at__isnull=False, state__in=READ_BACK_STATES),
+        *Scan.objects.filter(state__in=(ScanState.QUEUED, ScanState.RUNNING)),
+    ]
+
+
+def _is_open() -> bool:
+    return bool(_open_rows())
+
+
+def _judge(stage: Stage, raw: RawCloud) -> None:
+    assert {*WorkOrder.objects.values_list("state", flat=True)} <= {OrderState.FINISHED, OrderState.CANCELED}
+    told = AuditEvent.objects.filter(object_type="action_run").exclude(verb="reveal_password")
+    assert Counter(map(int, told.values_list("object_id", flat=True))) == stage.ends, "one audit row for each end"
+    _judge_effects(stage)
+    _judge_cloud(stage, raw)
+
+
+WRITES = {
+    "lock_account": ("PATCH", f"/users/{world.ALICE}", {"accountEnabled": False}),
+    "enable_account": ("PATCH", f"/users/{world.ALICE}", {"accountEnabled": True}),
+    "disable_device": ("PATCH", f"/devices/{world.DEVICE}", None),
+    "retract_message": ("POST", f"/users/{world.BOB}/messages", None),
+    "disable_inbox_rule": ("PATCH", f"/users/{world.ALICE}/mailFolders", None),
+    "revoke_sessions": ("POST", f"/users/{world.ALICE}/revokeSignInSessions", None),
+}
+
+
+def _judge_effects(stage: Stage) -> None:
+    """Each order has one effect. A worker that was taken for dead may have been in the middle of one more."""
+    requests = stage.simulator.requests()["requests"]
+    for key, (method, path, body) in WRITES.items():
+        done = [
+            each
+            for each in requests
+            if each["method"] == method
+            and each["path"].startswith(path)
+            and each["status"] in range(200, 300)
+            and body in (None, each["body"])
+        ]
+        opposite = {"lock_account": "enable_account", "enable_account": "lock_account"}.get(key, "")
+        assert len(done) <= stage.orders[key] + stage.orders[opposite] + stage.lates, f"{key} more often than ordered"
+
+
+def _judge_cloud(stage: Stage, raw: RawCloud) -> None:
+    """What Petra says last of each target is so."""
+    account = raw.get(f"/users/{world.ALICE}?$select=accountEnabled")["accountEnabled"]
+    rules = raw.get(f"/users/{world.ALICE}/mailFolders/inbox/messageRules")["value"]
+    states = {
+        "account": account,
+        "disable_device": raw.get(f"/devices/{world.DEVICE}")["accountEnabled"],
+        "disable_inbox_rule": next(rule["isEnabled"] for rule in rules if rule["id"] == "AQAAAJ5dZp8="),
+        "retract_message": _letter(raw)["parentFolderId"].endswith("inbox"),
+    }
+    for (what, _), (pk, state) in stage.last_end.items():
+        run = ActionRun.objects.get(pk=pk)
+        if what == "reset_password" and state == RunState.SUCCEEDED:
+            _judge_password(stage, run)
+        if what not in states or (what == "account" and stage.has_crossed):
+            continue
+        if state in (RunState.SUCCEEDED, RunState.SKIPPED, RunState.UNDONE):
+            works = (run.action_key == "enable_account") != (state == RunState.UNDONE)
+            assert states[what] is works, f"{run} is {state}, and Microsoft shows {states[what]}"
+
+
+def _judge_password(stage: Stage, run: ActionRun) -> None:
+    issued = IssuedPassword.objects.get(run=run)
+    assert issued.password, "the password that holds is kept until it is seen"
+    assert stage.simulator.password_matches(world.TENANT_ID, world.ALICE, issued.password)
+
+
+@pytest.mark.timeout(0 if "PETRA_SCRIPTS" in os.environ else 300)
+@settings(
+    max_examples=SCRIPTS,
+    derandomize="PETRA_SCRIPTS" not in os.environ,
+    database=None,
+    report_multiple_bugs=False,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+    phases=[Phase.generate, Phase.shrink],
+)
+@given(script=scripts)
+def test_whatever_crosses_what_petra_says_is_so(script: list[Any], play: Callable[[list[Any]], None]):
+    play(script)
+
+
+def test_the_play_is_rolled_back(play: Callable[[list[Any]], None]):
+    play([Press(Step.CONTAIN), Work()])
+    assert (Finding.objects.count(), ActionRun.objects.count()) == (0, 0)
