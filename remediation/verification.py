@@ -63,7 +63,7 @@ def _keep(runs: Sequence[ActionRun]) -> None:
     lock_incidents(run.incident_id for run in runs)
     fences = {run.fence for run in runs}
     held = ActionRun.objects.filter(pk__in=[run.pk for run in runs], fence__in=fences, state__in=READ_BACK_STATES)
-    ours = set(held.values_list("pk", "fence", "state"))
+    ours = set(held.select_for_update().values_list("pk", "fence", "state"))
     kept = [run for run in runs if (run.pk, run.fence, run.state) in ours]
     for run in kept:
         run.lease_until = None

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -46,6 +46,7 @@ ENDS = {
     RunState.UNDONE,
     RunState.UNDO_FAILED,
 }
+LET_GO = "let go"  # what a worker wrote down and does not hold any more
 LOCKING = {("lock_account", RunState.RUNNING), ("enable_account", RunState.UNDOING)}
 UNLOCKING = {("lock_account", RunState.UNDOING), ("enable_account", RunState.RUNNING)}
 
@@ -140,6 +141,12 @@ class Stage:
     last_end: dict[tuple[str, str], tuple[int, RunState]] = field(default_factory=dict)  # by what is acted on
     settled: set[tuple[str, int]] = field(default_factory=set)  # rows whose worker wrote them since the last look
     lates: int = 0
+    last_order: tuple[int, RunState] | None = (
+        None  # of what locks or unlocks the account: the run, and what it has to become
+    )
+    wrongs: list[str] = field(
+        default_factory=list
+    )  # kept, not raised: the engine would take it for a mistake of its own
     has_crossed: bool = False  # two workers sent opposite things to the account at once: nobody knows which came last
 
     # The script's moves
@@ -249,7 +256,7 @@ class Stage:
             answers = real()
         finally:
             if is_lost:
-                assert len(self.simulator.requests()["requests"]) == seen, "a late worker sent something"
+                self.hold(len(self.simulator.requests()["requests"]) == seen, "a late worker sent something")
         if worker:
             worker.is_late = False
         self.pass_beat()
@@ -257,14 +264,19 @@ class Stage:
 
     def _lost(self, worker: Worker) -> bool:
         """Whether somebody else took over anything that this worker was about to do, or all that it looks at."""
-        runs = ActionRun.objects.filter(pk__in=[pk for table, pk in worker.held if table.endswith("run")])
-        scans = Scan.objects.filter(pk__in=[pk for table, pk in worker.held if table.endswith("scan")])
+        held = {row for row, (_, state) in worker.held.items() if state != LET_GO}
+        runs = ActionRun.objects.filter(pk__in=[pk for table, pk in held if table.endswith("run")])
+        scans = Scan.objects.filter(pk__in=[pk for table, pk in held if table.endswith("scan")])
         rows = [*runs.values_list("fence", "lease_until", "state"), *scans.values_list("fence", "lease_until", "state")]
         lost = [fence != worker.fence or lease is None or state == RunState.QUEUED for fence, lease, state in rows]
         is_acting = any(state in WAITING_STATES for _, state in worker.held.values())
-        return any(lost) if is_acting else all(lost)
+        return any(lost) if is_acting else bool(lost) and all(lost)
 
     # What has to hold at every moment
+
+    def hold(self, is_so: bool, words: str) -> None:
+        if not is_so:
+            self.wrongs.append(words)
 
     def look(self) -> None:
         self.settled.clear()
@@ -272,13 +284,13 @@ class Stage:
             self._check(seen)
         lanes = ActionRun.objects.filter(state__in=WAITING_STATES, lease_until__gt=timezone.now())
         busy = set(lanes.filter(lane__startswith="mailbox:").values_list("lane", "fence"))
-        assert len(busy) == len({lane for lane, _ in busy}), f"two workers in one mailbox: {busy}"
+        self.hold(len(busy) == len({lane for lane, _ in busy}), f"two workers in one mailbox: {busy}")
 
     def _check(self, seen: Seen) -> None:
         if seen.arrow:
             before, after = seen.arrow
             states = STATES[seen.table]
-            assert states(after) in ARROWS[seen.table].get(states(before), ()), f"no arrow: {seen}"
+            self.hold(states(after) in ARROWS[seen.table].get(states(before), ()), f"no arrow: {seen}")
         if seen.table != "remediation_workorder":
             self._check_owner(seen, self.actors[-1])
         if seen.table == "remediation_actionrun" and seen.arrow:
@@ -287,22 +299,20 @@ class Stage:
     def _check_owner(self, seen: Seen, worker: Worker | None) -> None:
         row = (seen.table, seen.pk)
         if seen.is_taken:
-            assert worker, f"only workers take: {seen}"
-            assert seen.lease is None or seen.lease <= timezone.now(), f"taken from a live worker: {seen}"
+            self.hold(worker, f"only workers take: {seen}")
+            self.hold(seen.lease is None or seen.lease <= timezone.now(), f"taken from a live worker: {seen}")
             if worker.fence != seen.after["fence"]:
                 worker.fence, worker.held, worker.is_late = seen.after["fence"], {}, False
             key = ActionRun.objects.get(pk=seen.pk).action_key if seen.table == "remediation_actionrun" else ""
             worker.held[row] = (key, seen.after["state"])
             self._note_crossing(worker)
         elif worker and seen.arrow != (RunState.QUEUED, RunState.CANCELED):
-            assert seen.before["fence"] == worker.fence, f"a late worker wrote: {seen}"
+            self.hold(seen.before["fence"] == worker.fence, f"a late worker wrote: {seen}")
             # A settlement is several writes in one transaction: the first of them counts.
-            assert seen.lease is not None or row in self.settled, f"written without a lease: {seen}"
+            self.hold(seen.lease is not None or row in self.settled, f"written without a lease: {seen}")
             self.settled.add(row)
-            if seen.after["lease_until"] is None:
-                worker.held.pop(row, None)
-            elif row in worker.held:
-                worker.held[row] = (worker.held[row][0], seen.after["state"])
+            state = seen.after["state"] if seen.after["lease_until"] else LET_GO
+            worker.held[row] = (worker.held.get(row, ("", ""))[0], state)
 
     def _note_crossing(self, worker: Worker) -> None:
         for other in filter(None, self.actors):
@@ -316,8 +326,10 @@ class Stage:
             self.ends[pk] += 1
             account = run.action_key in {"lock_account", "enable_account"}
             self.last_end["account" if account else run.action_key, run.target_key] = (pk, after)
-        is_ordered = (after == RunState.QUEUED and before != RunState.RUNNING) or after == RunState.UNDOING
-        self.orders[run.action_key] += is_ordered
+        if (after == RunState.QUEUED and before != RunState.RUNNING) or after == RunState.UNDOING:
+            self.orders[run.action_key] += 1
+            if run.action_key in {"lock_account", "enable_account"}:
+                self.last_order = (pk, RunState.UNDONE if after == RunState.UNDOING else RunState.SUCCEEDED)
 
 
 def open_stage(monkeypatch: pytest.MonkeyPatch, stage_now: Callable[[], Stage]) -> None:
@@ -338,6 +350,9 @@ def open_stage(monkeypatch: pytest.MonkeyPatch, stage_now: Callable[[], Stage]) 
     def send_all(client: GraphClient, requests: list[Request], **options: Any) -> list[Response]:
         return stage_now().send(lambda: real_send(client, requests, **options))
 
-    monkeypatch.setattr(leases, "time", SimpleNamespace(monotonic=clock))
+    def now() -> datetime:
+        return timezone.now() + timedelta(seconds=stage_now().skew)
+
+    monkeypatch.setattr(leases, "timezone", SimpleNamespace(now=now))
     monkeypatch.setattr(GraphClient, "__post_init__", init)
     monkeypatch.setattr(GraphClient, "send_all", send_all)
