@@ -90,11 +90,14 @@ def work(*cues: st.SearchStrategy[Cue]) -> st.SearchStrategy[Work]:
 dying = work(st.builds(Cue, beat=beats, dies=st.just(True)))
 plain_work = work()
 # What a worker that nobody hears of for long finds when it goes on: somebody else was there, or still is.
-taken_over = st.tuples(st.just(TimeUp()), st.sampled_from([Sweep(), Later()]), plain_work | dying)
+taken_over = st.tuples(st.just(TimeUp()), st.just(Sweep()), st.just(Later()), plain_work | dying)
 inside = st.one_of(
     taken_over,
-    st.tuples(presses | undos, plain_work | dying),
+    taken_over,
+    taken_over,
+    st.tuples(st.just(TimeUp()), plain_work | dying),
     st.tuples(st.just(TimeUp()), st.just(Sweep())),
+    st.tuples(presses | undos, plain_work | dying),
     st.tuples(plain),
 )
 held_up = work(st.builds(Cue, beat=beats, moves=inside, dies=st.sampled_from([False, False, True])))
