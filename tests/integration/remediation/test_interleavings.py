@@ -1,6 +1,6 @@
 """Whatever crosses whatever: after any script of presses, workers, deaths and faults, what Petra says is so.
 
-PETRA_SCRIPTS sets how many scripts are played (30 in the normal suite; `PETRA_SCRIPTS=500` before a release). They are
+PETRA_SCRIPTS sets how many scripts are played (50 in the normal suite; `PETRA_SCRIPTS=500` before a release). They are
 the same ones each time, unless PETRA_SCRIPTS is set.
 """
 
@@ -38,7 +38,7 @@ from tests.integration.remediation.stage import (
 )
 from tests.integration.remediation.witness import Witness
 
-SCRIPTS = int(os.environ.get("PETRA_SCRIPTS", "30"))
+SCRIPTS = int(os.environ.get("PETRA_SCRIPTS", "50"))
 MOST_ROUNDS = 40  # of sweeping and working, until everything has to be through
 STEPS = (Step.CONTAIN, Step.RETRACT, Step.PERSISTENCE, Step.PASSWORD, Step.RE_ENABLE)
 LETTER = "<many@evil.example>"
