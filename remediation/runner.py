@@ -201,10 +201,11 @@ def _write(ends: list[Settlement], attempts: dict[int, ActionAttempt], tenant: T
     for one in ends:
         attempt = attempts[one.run.pk]
         attempt.finished_at, attempt.code, attempt.message = now, one.code, one.message
+        attempt.is_outcome_unknown = one.is_unknown
         one.request_id = attempt.request_id = one.request_id or attempt.request_id
     with transaction.atomic():
         written = settle(ends, tenant=tenant)
-        columns = ["finished_at", "requests", "status", "code", "message", "request_id"]
+        columns = ["finished_at", "requests", "status", "code", "message", "request_id", "is_outcome_unknown"]
         ActionAttempt.objects.bulk_update([attempts[one.run.pk] for one in written], columns, batch_size=200)
         resets = [one for one in written if one.run.action_key == "reset_password"]
         passwords.accept([one.run for one in resets if one.state == RunState.SUCCEEDED], at=now)

@@ -100,7 +100,7 @@ def _judge(run: ActionRun, reading: Reading) -> None:
 
 def _judge_unread(run: ActionRun, error: GraphError) -> None:
     """What could not be read has not been looked at: it does not count as a look."""
-    began = run.applied_at or run.ordered_at
+    began = run.finished_at or run.ordered_at
     run.message = NOT_READ.format(in_plain_words(error))
     if error.is_transient and timezone.now() - began < PATIENCE:
         _look_again(run, error.retry_after or max(DELAYS))
