@@ -20,14 +20,13 @@ from remediation.models import ActionRun, Finding, WorkOrder
 from remediation.plans import Draft, digest, drafts_for
 from remediation.policies import Refused
 from remediation.selectors import findings_open, incident_lock, last_counters, last_lock, unsearched_steps
-from remediation.transitions import cancel_runs, move_order, move_runs, progress
+from remediation.transitions import OPPOSITES, OVERRULED, cancel_runs, move_order, move_runs, progress
 from tenants import audit
 from tenants.audit import Act, Actor
 from tenants.enums import Outcome
 from tenants.models import Member, ProtectedAccount
 
 ACTIVE_STATES = (RunState.PLANNED, RunState.QUEUED, RunState.RUNNING, RunState.UNDOING)
-OPPOSITES = {"lock_account": ("enable_account",), "enable_account": ("lock_account",)}
 NOTHING_LEFT = "Nothing was left to do."
 
 
@@ -77,7 +76,7 @@ def _cancel_opposites(incident: Incident, drafts: Sequence[Draft]) -> None:
     """What waits to do the opposite must not come after this."""
     opposites = {key for draft in drafts for key in OPPOSITES.get(draft.action.key, ())}
     waiting = ActionRun.objects.filter(incident=incident, action_key__in=opposites)
-    cancel_runs(waiting, tenant=incident.tenant, why="The opposite was ordered since.")
+    cancel_runs(waiting, tenant=incident.tenant, why=OVERRULED)
 
 
 def _checked_drafts(incident: Incident, step: Step, press: Press, by: Member) -> list[Draft]:

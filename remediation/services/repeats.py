@@ -91,7 +91,8 @@ def runs_undo(*, incident: Incident, run_ids: Collection[int], by: Member, confi
         runs = list(ActionRun.objects.filter(incident=incident, pk__in=run_ids))
         _check_undoable(incident, runs, run_ids, by)
         policies.check_unlock(runs, confirmed=confirmed)
-        values = {"due_at": timezone.now(), "undone_by_id": by.pk, "undone_by_name": by.display_name}
+        now = timezone.now()
+        values = {"ordered_at": now, "due_at": now, "undone_by_id": by.pk, "undone_by_name": by.display_name}
         values |= {"lease_until": None, "tries": 0, "waits": 0}
         chosen = ActionRun.objects.filter(pk__in=[run.pk for run in runs])
         count = sum(

@@ -20,6 +20,7 @@ RUN = RunView(
     by_name="Ravi",
     verified_at=None,
     message="",
+    waits_until=None,
     code="",
     request_id="",
     can_undo=True,
