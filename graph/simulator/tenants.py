@@ -115,9 +115,13 @@ class Tenant:
 
 def _check_faults(faults: list[Any]) -> None:
     for fault in faults:
-        answer = fault.get("answer") if isinstance(fault, dict) else None
-        if not isinstance(answer, int) and answer not in ("reset", "lost", "late"):
-            raise ValueError(f"a fault answers with a status, reset, lost or late, not {answer!r}")
+        given = fault if isinstance(fault, dict) else {}
+        answers = given["oneOf"] if isinstance(given.get("oneOf"), list) else [given.get("answer")]
+        if not answers or ("oneOf" in given) == ("answer" in given):
+            raise ValueError("a fault has an answer, or oneOf a list of answers")
+        for answer in answers:
+            if type(answer) is not int and answer not in ("reset", "lost", "late"):
+                raise ValueError(f"a fault answers with a status, reset, lost or late, not {answer!r}")
 
 
 def _kind(value: Any) -> type:
