@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from graph.simulator import permissions
+from graph.simulator import permissions, synchronization
 from graph.simulator.calls import EXCHANGE, Answer, Call, Dropped, Refusal
 from graph.simulator.journal import Entry, Journal
 from graph.simulator.routing import Lane, Route, Router
@@ -75,6 +75,7 @@ class Cloud:
             return await spoiled(fault, answer, is_mail=mailbox is not None)
 
     def _handled(self, call: Call, matched: Matched | None, mailbox: str | None) -> Answer:
+        synchronization.catch_up(self.store, call.tenant)
         if call.service == EXCHANGE:
             with self.store.transaction():
                 return self.exchange(call)

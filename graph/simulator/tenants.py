@@ -38,6 +38,7 @@ class Settings:
     secret_expired: bool = False
     certificates: list[str] = field(default_factory=list)  # PEM; once one is known, assertions must be signed by one
     audit_query_seconds: float = 0.0  # the least time an audit log query runs
+    sync_interval: float = 0.0  # seconds between two cycles of directory synchronization; 0: only when told to
     blocked_mailboxes: list[str] = field(default_factory=list)  # user ids closed to apps by an access policy
 
     def as_json(self) -> dict[str, Any]:
@@ -68,6 +69,7 @@ class Tenant:
     service_principal_id: str
     domains: list[dict[str, Any]]
     settings: Settings = field(default_factory=Settings)
+    synced_at: float = 0.0  # the last cycle of directory synchronization, or when they began: seconds since 1970
     challenge: str = ""  # the `nbf` value that a token has to carry, while a claims challenge stands
 
     @property
