@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from graph.simulator import clock, seeding, synchronization
+from graph.simulator import clock, seeding, sessions, synchronization
 from graph.simulator.mailstore import find_messages
 from graph.simulator.pipeline import Cloud
 from graph.simulator.state import Query
@@ -57,6 +57,7 @@ class ControlPlane:
                 ("DELETE", "/tenants/([^/]+)/objects/([^/]+)/(.+)", self._uproot),
                 ("POST", "/tenants/([^/]+)/users/([^/]+)/password-check", self._check_password),
                 ("POST", "/tenants/([^/]+)/users/([^/]+)/enable", self._enable),
+                ("GET", "/tenants/([^/]+)/users/([^/]+)/session", self._session),
                 ("POST", "/tenants/([^/]+)/sync-cycle", self._sync),
                 ("GET", "/requests", self._requests),
                 ("DELETE", "/requests", self._clear_requests),
@@ -159,6 +160,15 @@ class ControlPlane:
         profile = user.get("passwordProfile") or {}
         return {"matches": matches, "forceChangePasswordNextSignIn": profile.get("forceChangePasswordNextSignIn")}
 
+    def _session(self, control: _Control) -> dict[str, Any]:
+        """Whether somebody who signed in as the user at a moment still comes in."""
+        user = self._user(control)
+        try:
+            began, issued = (clock.moment_of(control.query.get(name, "")) for name in ("began", "issued"))
+        except ValueError as error:
+            raise _Wrong(400, f"began and issued must be ISO times: {error}") from error
+        return sessions.still_works(self._tenant(control), user, began, issued)
+
     def _sync(self, control: _Control) -> dict[str, Any]:
         """One cycle of Entra Connect, now."""
         return {"synced": synchronization.run_cycle(self._store, self._tenant(control))}
@@ -185,6 +195,7 @@ class ControlPlane:
 
     def _clear_requests(self, control: _Control) -> dict[str, Any]:
         self._cloud.journal.clear()
+        self._cloud.patience.clear()
         return {}
 
     def _reset(self, control: _Control) -> dict[str, Any]:
@@ -212,6 +223,7 @@ class ControlPlane:
     def _forget(self) -> None:
         self._cloud.journal.clear()
         self._cloud.throttle.clear()
+        self._cloud.patience.clear()
         self._cloud.weather.clear()
 
 

@@ -9,7 +9,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from graph.simulator import clock
+from graph.simulator import clock, sessions
 from graph.simulator.audit_trail import Change, record_change_by
 from graph.simulator.state import Query, Store
 from graph.simulator.tenants import Tenant
@@ -54,7 +54,7 @@ def set_enabled(
     """Save the user of a wish, enabled or not; where that is a change, in the two audit rows that Entra writes."""
     user, is_enabled = wish
     before = bool(user["accountEnabled"])
-    store.save(tenant, "users", user | {"accountEnabled": is_enabled})
+    store.save(tenant, "users", sessions.locked(user, is_enabled=is_enabled))
     if before == is_enabled:
         return
     for activity in ("Update user", "Enable account" if is_enabled else "Disable account"):
