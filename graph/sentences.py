@@ -123,8 +123,8 @@ _BY_PHRASE: tuple[tuple[str, str], ...] = (
     (
         "Continuous access evaluation",
         (
-            "Microsoft called in the sign-in of Petra's application after a change in the tenant, and a new one was not "
-            "accepted. Nothing was done; try again, and if it stays so, test the connection."
+            "Microsoft called in the sign-in of Petra's application after a change in the tenant, and a new one was "
+            "not accepted. Nothing was done; try again, and if it stays so, test the connection."
         ),
     ),
     (
