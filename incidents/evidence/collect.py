@@ -163,7 +163,7 @@ class _Reader:
         try:
             return list(self.client.pages(beta))
         except (BadRequest, NotFound, PermissionDenied):
-            records = list(self.client.pages(stable))
+            records: list[Record] = list(self.client.pages(stable))
             reading.note = FROM_V1
             return records
 
