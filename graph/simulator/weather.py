@@ -22,12 +22,17 @@ _ERRORS = {
     401: ("InvalidAuthenticationToken", "Access token has expired or is not yet valid."),
     403: ("Authorization_RequestDenied", "Insufficient privileges to complete the operation."),
     404: ("ResourceNotFound", "Resource could not be discovered."),
+    405: ("Request_BadRequest", "Specified HTTP method is not allowed for the request target."),
     409: ("Directory_ConcurrencyViolation", "The request could not be completed because of a concurrent update."),
+    410: ("syncStateNotFound", "The sync state generation is not found; continuing is not possible."),
     412: ("ErrorIrresolvableConflict", "The send or update operation could not be performed."),
+    424: ("FailedDependency", "Request failed because another request that it depends on failed."),
     500: ("UnknownError", "An unexpected error occurred."),
     502: ("BadGateway", "The gateway received an invalid response."),
     503: ("ServiceUnavailable", "Service is unavailable. Please try again."),
     504: ("UnknownGatewayTimeout", "The gateway timed out."),
+    507: ("ErrorQuotaExceeded", "The mailbox has exceeded its quota."),
+    509: ("BandwidthLimitExceeded", "The maximum bandwidth has been exceeded."),
 }
 
 
