@@ -88,11 +88,16 @@ class Journal:
         """One request fewer."""
         self._running[tenant_id, mailbox] -= 1
 
+    def came_early(self, tenant_id: str) -> None:
+        """One more retry did not wait as long as it was asked to."""
+        self._connection.execute("INSERT INTO early(at, tenant) VALUES (?, ?)", (clock.seconds(), tenant_id))
+
     def clear(self) -> None:
         """Forget everything logged so far."""
         self._peaks.clear()
         self._connection.execute("DELETE FROM requests")
         self._connection.execute("DELETE FROM peaks")
+        self._connection.execute("DELETE FROM early")
 
     def report(self, tenant_id: str | None = None, since: float = 0.0, limit: int = 100_000) -> dict[str, Any]:
         """Counters and lines, of one tenant or all, from a moment (seconds since 1970) on.
@@ -109,12 +114,17 @@ class Journal:
             "roundTrips": kinds.get("direct", 0) + kinds.get("batch", 0),
             "subRequests": kinds.get("sub", 0),
             "tokenRequests": kinds.get("token", 0),
+            "ignoredRetryAfter": self._came_early(where, params),
             "peakMailboxConcurrency": max(peaks.values(), default=0),
             "peakConcurrencyByMailbox": peaks,
             "byPath": self._pairs("operation", f"{where} AND kind IN ('direct', 'sub')", params),
             "requests": self._lines(f"{where} AND kind IN ('direct', 'sub')", params, limit),
             "batches": self._lines(f"{where} AND kind = 'batch'", params, limit),
         }
+
+    def _came_early(self, where: str, params: list[Any]) -> int:
+        found = self._connection.execute(f"SELECT COUNT(*) FROM early WHERE {where}", params)  # noqa: S608 - constants  # nosec B608
+        return int(found.fetchone()[0])
 
     def _pairs(self, column: str, where: str, params: list[Any]) -> dict[str, int]:
         sql = f"SELECT {column}, COUNT(*) FROM requests WHERE {where} GROUP BY {column}"  # noqa: S608 - constants  # nosec B608

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from graph.simulator import permissions
+from graph.simulator import permissions, synchronization
 from graph.simulator.calls import EXCHANGE, Answer, Call, Dropped, Refusal
+from graph.simulator.directory_limits import headers_of
 from graph.simulator.journal import Entry, Journal
+from graph.simulator.patience import Patience
 from graph.simulator.routing import Lane, Route, Router
 from graph.simulator.state import Store
 from graph.simulator.throttling import Throttle
@@ -28,6 +30,7 @@ class Cloud:
     journal: Journal
     throttle: Throttle
     weather: Weather
+    patience: Patience
     graph: Router
     exchange: Callable[[Call], Answer]
 
@@ -35,6 +38,7 @@ class Cloud:
         """Carry out one request and log it. Raises Dropped when the connection is to end without an answer."""
         matched = self._matched(call)
         mailbox = call.mailbox = call.mailbox or _mailbox(call, matched)
+        self.patience.arrived(call)
         status = 0
         try:
             answer = await self._carried_out(call, matched, mailbox)
@@ -44,6 +48,7 @@ class Cloud:
             status = answer.status
         finally:
             self.journal.write(_entry(call, kind, status, matched))
+        self.patience.answered(call, answer)
         return _dressed(call, answer)
 
     def mailbox_of(self, call: Call) -> str | None:
@@ -75,6 +80,7 @@ class Cloud:
             return await spoiled(fault, answer, is_mail=mailbox is not None)
 
     def _handled(self, call: Call, matched: Matched | None, mailbox: str | None) -> Answer:
+        synchronization.catch_up(self.store, call.tenant)
         if call.service == EXCHANGE:
             with self.store.transaction():
                 return self.exchange(call)
@@ -134,7 +140,7 @@ def _dressed(call: Call, answer: Answer) -> Answer:
     """The headers that Graph puts on answers and on the items of a batch alike."""
     headers = {"Cache-Control": "no-cache"}
     if call.service != EXCHANGE:
-        headers |= {"x-ms-resource-unit": "1", "OData-Version": "4.0"}
+        headers |= {**headers_of(call), "OData-Version": "4.0"}
     if isinstance(answer.body, str):
         headers["Content-Type"] = "text/plain; charset=utf-8"
     elif answer.body is not None:

@@ -33,6 +33,7 @@ CREATE INDEX IF NOT EXISTS messages_sender ON messages(tenant, mailbox, sender, 
 CREATE INDEX IF NOT EXISTS messages_subject ON messages(tenant, mailbox, subject, received);
 CREATE INDEX IF NOT EXISTS messages_received ON messages(tenant, mailbox, received);
 CREATE INDEX IF NOT EXISTS messages_folder ON messages(tenant, mailbox, folder, received);
+CREATE TABLE IF NOT EXISTS early(at REAL NOT NULL, tenant TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS passwords(
     tenant TEXT NOT NULL, user TEXT NOT NULL COLLATE NOCASE, salt BLOB NOT NULL, digest BLOB NOT NULL,
     PRIMARY KEY(tenant, user));
@@ -45,7 +46,7 @@ CREATE TABLE IF NOT EXISTS peaks(tenant TEXT NOT NULL, mailbox TEXT NOT NULL, pe
 """
 
 WORLD_TABLES = ("tenants", "objects", "history", "messages", "passwords")
-LOG_TABLES = ("requests", "peaks")
+LOG_TABLES = ("requests", "peaks", "early")
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,8 @@ def test_a_late_answer_has_its_effect(simulator: SimulatorControl, raw_cloud: Ra
 @pytest.mark.parametrize(
     ("status", "code"),
     [(429, "TooManyRequests"), (500, "UnknownError"), (503, "ServiceUnavailable"), (504, "UnknownGatewayTimeout"),
-     (403, "Authorization_RequestDenied")],
+     (403, "Authorization_RequestDenied"), (405, "Request_BadRequest"), (410, "syncStateNotFound"),
+     (424, "FailedDependency"), (507, "ErrorQuotaExceeded"), (509, "BandwidthLimitExceeded")],
 )  # fmt: skip
 def test_an_error_has_no_effect(simulator: SimulatorControl, raw_cloud: RawCloud, status: int, code: str) -> None:
     faulty(simulator, status, retryAfter=3)
