@@ -5,6 +5,7 @@ Build a `Request` with one of the modules named after nouns (`users`, `mail`, `e
 """
 
 from graph.auth import AppCredentials, Certificate
+from graph.circuit import Circuit
 from graph.client import GraphClient
 from graph.clouds import CLOUDS, Cloud, simulator_cloud
 from graph.errors import (
@@ -33,6 +34,7 @@ __all__ = [
     "AuthenticationFailed",
     "BadRequest",
     "Certificate",
+    "Circuit",
     "Cloud",
     "Conflict",
     "ConnectionFailed",

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import count
 
-from graph.request import Request, is_mailbox_lane
+from graph.request import Request, Service, is_mailbox_lane
 from graph.retry import Tried
 
 MAILBOX_LIMIT = 4
@@ -83,7 +83,16 @@ class Schedule:
     `account` sets apart the mailboxes of different connections at the shared gate.
     """
 
-    def __init__(self, items: Iterable[Item], *, size: int, gate: MailboxGate, account: str = "") -> None:
+    def __init__(
+        self,
+        items: Iterable[Item],
+        *,
+        size: int,
+        gate: MailboxGate,
+        account: str = "",
+        service: Service = Service.GRAPH,
+    ) -> None:
+        self.service = service
         self._size = size
         self._gate = gate
         self._account = account
@@ -153,6 +162,13 @@ class Schedule:
             return []
         withdrawn = list(lane.waiting)
         lane.waiting.clear()
+        return withdrawn
+
+    def withdraw_all(self) -> list[Item]:
+        """Take out everything that still waits: the service is not to be asked now."""
+        withdrawn = [item for lane in self._lanes.values() for item in lane.waiting]
+        for lane in self._lanes.values():
+            lane.waiting.clear()
         return withdrawn
 
     def next_ready_at(self) -> float | None:

@@ -6,12 +6,14 @@ retries that can do no harm (`retry`). What Microsoft or the network did wrong s
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from graph.auth import AppCredentials, Authenticator, directory_roles_of, roles_of, shared_authenticator
 from graph.batching import MailboxGate
+from graph.circuit import Circuit, Closed
 from graph.clouds import Cloud
 from graph.delivery import Delivery, Means
 from graph.errors import AuthenticationFailed, ServiceFailed
@@ -24,17 +26,24 @@ _mailbox_gate = MailboxGate()
 os.register_at_fork(after_in_child=_mailbox_gate.clear)
 
 
+def _nothing() -> None:
+    """Keep nothing alive."""
+
+
 @dataclass(kw_only=True, eq=False)
 class GraphClient:
     """Petra's application in one tenant. Cheap to make, safe to share between threads.
 
     `timeout` is for connecting and for each wait on an answer, in seconds. A Retry-After above `long_wait` seconds is
-    not slept through: the response carries `Throttled` with the time, and the caller comes back then.
+    not slept through: the response carries `Throttled` with the time, and the caller comes back then. Where `circuit`
+    says that a service does not answer, nothing is sent to it. `tally` counts the answers by service and result.
     """
 
     credentials: AppCredentials
     cloud: Cloud
     resolve_secret: Callable[[SecretRef], str] | None = field(default=None, repr=False)
+    circuit: Circuit = field(default_factory=Closed, repr=False)
+    tally: Counter[tuple[str, str]] = field(default_factory=Counter, repr=False)
     max_in_flight: int = 8
     timeout: tuple[float, float] = (5, 30)
     long_wait: float = 10.0
@@ -54,11 +63,12 @@ class GraphClient:
         """Send one request. Never raises for what Microsoft or the network did: that stands in the response."""
         return self.send_all([request])[0]
 
-    def send_all(self, requests: Sequence[Request]) -> list[Response]:
+    def send_all(self, requests: Sequence[Request], *, pulse: Callable[[], None] = _nothing) -> list[Response]:
         """Send many requests and return their responses in the same order. Equal reads are sent once.
 
         Raises nothing for what Microsoft or the network did. Requests have no order among themselves: what must
-        come after something else belongs into a second call.
+        come after something else belongs into a second call. `pulse` is called in this thread before anything is
+        sent and every few seconds while answers are awaited; what it raises is raised here, and nothing more is sent.
         """
         positions: dict[str, int] = {}
         unique: list[Request] = []
@@ -69,7 +79,7 @@ class GraphClient:
             if place == len(unique):
                 unique.append(request)
             places.append(place)
-        responses = Delivery(self._means, unique).run()
+        responses = Delivery(self._means(pulse), unique).run()
         return [responses[place] for place in places]
 
     def pages(self, request: Request) -> Iterator[dict[str, Any]]:
@@ -120,8 +130,7 @@ class GraphClient:
     def _authenticator(self) -> Authenticator:
         return shared_authenticator(self.credentials, self.cloud, self.timeout)
 
-    @property
-    def _means(self) -> Means:
+    def _means(self, pulse: Callable[[], None]) -> Means:
         who = self.credentials
         return Means(
             prepare=self._transport.prepare,
@@ -132,4 +141,7 @@ class GraphClient:
             max_in_flight=self.max_in_flight,
             clock=self.clock,
             sleep=self.sleep,
+            circuit=self.circuit,
+            pulse=pulse,
+            tally=self.tally,
         )

@@ -2,19 +2,24 @@
 
 import contextvars
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Protocol
 
 from graph import retry
 from graph.batching import Item, MailboxGate, Schedule
+from graph.circuit import Circuit, Closed, has_answer, not_asked
 from graph.errors import Throttled
 from graph.request import Request, Response, Service
 from graph.wire import BATCH_SIZES
 
 _dice = random.SystemRandom()
+
+# How often the caller gets to say that it is still there while all are waiting for Microsoft, in seconds.
+LOOK_UP_EVERY = 10.0
 
 
 class Prepare(Protocol):
@@ -25,7 +30,11 @@ class Prepare(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Means:
-    """What a delivery works with. `account` sets this connection's mailboxes apart at the gate."""
+    """What a delivery works with. `account` sets this connection's mailboxes apart at the gate.
+
+    `pulse` is called before anything leaves and every few seconds while answers are awaited; what it raises ends the
+    delivery. `tally` counts answers by service and result.
+    """
 
     prepare: Prepare
     policy: retry.Policy
@@ -34,6 +43,9 @@ class Means:
     max_in_flight: int
     clock: Callable[[], float]
     sleep: Callable[[float], None]
+    circuit: Circuit = field(default_factory=Closed)
+    pulse: Callable[[], None] = lambda: None  # nothing to keep alive
+    tally: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 class Delivery:
@@ -52,6 +64,7 @@ class Delivery:
         try:
             with ThreadPoolExecutor(workers, thread_name_prefix="microsoft") as pool:
                 while not all(schedule.is_done for schedule in self._schedules):
+                    self._means.pulse()
                     self._launch(pool)
                     self._land()
         finally:
@@ -69,10 +82,17 @@ class Delivery:
         turns = list(self._schedules)
         while turns and not self._is_full:
             schedule = turns.pop(0)
+            if wait := self._means.circuit.wait(schedule.service):
+                self._give_up(schedule, wait)
+                continue
             batch = schedule.next_batch(self._means.clock())
             if batch:
                 self._send_off(pool, schedule, batch)
                 turns.append(schedule)
+
+    def _give_up(self, schedule: Schedule, wait_seconds: float) -> None:
+        for item in schedule.withdraw_all():
+            self._answer(schedule, item, not_asked(item.request, wait_seconds))
 
     def _send_off(self, pool: ThreadPoolExecutor, schedule: Schedule, batch: list[Item]) -> None:
         fresh_connection = any(item.fresh_connection for item in batch)
@@ -90,13 +110,19 @@ class Delivery:
         if not self._in_flight:
             self._means.sleep(self._time_to_next() or 0.0)
             return
-        timeout = None if self._is_full else self._time_to_next()
+        due = None if self._is_full else self._time_to_next()
+        timeout = LOOK_UP_EVERY if due is None else min(due, LOOK_UP_EVERY)
         landed, _ = wait(self._in_flight, timeout=timeout, return_when=FIRST_COMPLETED)
         for flight in landed:
             responses = flight.result()
             schedule, batch = self._in_flight.pop(flight)
             schedule.finished(batch)
+            self._hear(schedule.service, responses)
             self._settle(schedule, list(zip(batch, responses, strict=True)))
+
+    def _hear(self, service: Service, responses: Sequence[Response]) -> None:
+        self._means.circuit.told(service, has_answered=has_answer(responses))
+        self._means.tally.update((str(service), result_of(response)) for response in responses)
 
     def _time_to_next(self) -> float | None:
         moments = [moment for schedule in self._schedules if (moment := schedule.next_ready_at()) is not None]
@@ -130,12 +156,23 @@ class Delivery:
         schedule.answered(item)
 
 
+def result_of(response: Response) -> str:
+    """What came of a request in one word: ok, throttled, refused, failed (Microsoft's own fault) or no_answer."""
+    if response.error is None:
+        return "ok"
+    if isinstance(response.error, Throttled):
+        return "throttled"
+    if response.status == 0:
+        return "no_answer"
+    return "failed" if response.status >= 500 else "refused"
+
+
 def _schedules(means: Means, requests: Sequence[Request]) -> list[Schedule]:
     """Return a schedule for each address that batches go to: a service in one version."""
     items = [Item(position, request) for position, request in enumerate(requests)]
     grouped = groupby(sorted(items, key=_address), key=_address)
     return [
-        Schedule(group, size=BATCH_SIZES[service], gate=means.gate, account=means.account)
+        Schedule(group, service=service, size=BATCH_SIZES[service], gate=means.gate, account=means.account)
         for (service, _version), group in grouped
     ]
 

@@ -235,6 +235,10 @@ _WORDS_BY_CODE: dict[str, str] = {
         "Right after a change this takes a few minutes."
     ),
     "NoAnswer": "Microsoft did not answer in time. Nothing was changed; try again in a moment.",
+    "NotAnswering": (
+        "Microsoft has not been answering for this tenant, so nothing was sent. Petra asks again by itself; "
+        "the notice above the steps says when."
+    ),
     "NoCredential": "This connection has neither a client secret nor a certificate. Enter one.",
     "BadCredential": "The certificate or private key of this connection cannot be read. Enter it again, in PEM form.",
     "TenantNotFound": "Microsoft does not know this tenant. Check the tenant id of the connection.",

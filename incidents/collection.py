@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import structlog
+from django.db import transaction
 from django.utils import timezone
 
 from incidents.doorbell import ring_collection
@@ -11,11 +12,15 @@ from incidents.evidence.collect import collect
 from incidents.extensions import remediation
 from incidents.models import Incident
 from tenants.enums import TenantState
+from tenants.models import Connection
 from tenants.scoping import tenant_scope, unscoped
 
 logger = structlog.get_logger(__name__)
 
 AGAIN = 30.0  # seconds until a query that is still running is looked at again
+BUSY_AGAIN = 5.0  # seconds until the next incident of a tenant has its turn
+LONGEST_BELL = 600.0  # seconds; the broker gives a message back to another worker when it was kept for longer
+LEASE = timedelta(minutes=10)  # for reading all logs about one incident
 OVERDUE = timedelta(minutes=5)  # nobody reads a log that long: its worker died, or never heard the bell
 
 
@@ -26,13 +31,29 @@ def collect_for(incident_id: int) -> None:
     if found is None or found.tenant.state == TenantState.PAUSED:
         return
     with tenant_scope([found.tenant_id]):
-        summary = collect(incident=found)
+        if not _claim(found):
+            ring_collection(incident_id, countdown=BUSY_AGAIN)
+            return
+        try:
+            summary = collect(incident=found)
+        finally:
+            Incident.objects.filter(pk=found.pk).update(collecting_until=None)
         if summary.added:
             remediation().evidence_collected(incident=found)
     failures = {str(one.source): one.failure for one in summary.sources if one.failure}
     logger.info("evidence_collected", incident_id=incident_id, added=summary.added, failures=failures)
-    if summary.is_pending:
-        ring_collection(incident_id, countdown=AGAIN)
+    if summary.again_in is not None:
+        ring_collection(incident_id, countdown=min(summary.again_in or AGAIN, LONGEST_BELL))
+
+
+def _claim(incident: Incident) -> bool:
+    """Take the incident's logs in hand. One collection at a time in a tenant: other tenants need workers, too."""
+    now = timezone.now()
+    with transaction.atomic():
+        Connection.objects.select_for_update().filter(tenant_id=incident.tenant_id).values_list("pk").first()
+        if Incident.objects.filter(tenant_id=incident.tenant_id, collecting_until__gt=now).exists():
+            return False
+        return bool(Incident.objects.filter(pk=incident.pk).update(collecting_until=now + LEASE))
 
 
 def ring_overdue() -> None:

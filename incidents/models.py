@@ -70,6 +70,7 @@ class Incident(TenantScoped):
     closed_by_name = models.CharField(max_length=120, blank=True)
     close_reason = models.TextField(blank=True)
     steps_done = models.PositiveSmallIntegerField(default=0)  # bit n-1 is step n
+    collecting_until = models.DateTimeField(null=True)  # lease of the worker that reads the logs about it
     version = models.PositiveBigIntegerField(default=0)  # grows with every change a page shows
 
     class Meta(TenantScoped.Meta):

@@ -124,6 +124,10 @@ CELERY_TASK_ALWAYS_EAGER = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
+# Two queues: step 1 never stands in line behind searches and retractions.
+STRIKE_QUEUE, WORK_QUEUE = "strike", "work"
+CELERY_TASK_DEFAULT_QUEUE = WORK_QUEUE
+CELERY_TASK_ROUTES = {"remediation.tasks.strike_due": {"queue": STRIKE_QUEUE}}
 CELERY_BEAT_SCHEDULE = {
     "resume-stalled": {"task": "remediation.tasks.resume_stalled", "schedule": 5.0},
     "collect-overdue": {"task": "incidents.tasks.collect_overdue", "schedule": 60.0},

@@ -18,9 +18,19 @@ def ring_runs(tenant_id: int, *, countdown: float = 0) -> None:
     _ring("remediation.tasks.run_due", tenant_id, countdown)
 
 
+def ring_strike(tenant_id: int) -> None:
+    """Step 1 was pressed in this tenant: a queue of its own, so that it stands behind nothing else."""
+    _ring("remediation.tasks.strike_due", tenant_id, 0)
+
+
 def ring_scan(tenant_id: int) -> None:
     """There is a scan to be made in this tenant."""
     _ring("remediation.tasks.scan_due", tenant_id, 0)
+
+
+def ring_watch(tenant_id: int) -> None:
+    """There is a locked account to be looked at in this tenant."""
+    _ring("remediation.tasks.watch_due", tenant_id, 0)
 
 
 def _ring(task: str, tenant_id: int, countdown: float) -> None:

@@ -14,6 +14,9 @@ class Step(IntegerChoices):
     REMEDIATED = 6, "Mark as Remediated"
 
 
+FINDING_STEPS = (Step.RETRACT, Step.PERSISTENCE)  # they act on what a search found
+
+
 class OrderState(TextChoices):
     PLANNED = "planned", "Planned"
     APPROVED = "approved", "Approved"
@@ -84,6 +87,24 @@ class ScanState(TextChoices):
     RUNNING = "running", "Running"
     COMPLETE = "complete", "Complete"
     FAILED = "failed", "Failed"
+
+
+class WatchState(TextChoices):
+    """Of the watch over a synchronized account that step 1 locked."""
+
+    WATCHING = "watching", "Watching"
+    WARNED = "warned", "Enabled again"  # not by the synchronization, or nobody knows by whom: a person decides
+    STOPPED = "stopped", "Stopped"  # by hand
+    ENDED = "ended", "Ended"  # the lock stands no longer
+
+
+WATCH_TRANSITIONS: dict[WatchState, frozenset[WatchState]] = {
+    WatchState.WATCHING: frozenset({WatchState.WARNED, WatchState.STOPPED, WatchState.ENDED}),
+    WatchState.WARNED: frozenset({WatchState.WATCHING, WatchState.STOPPED, WatchState.ENDED}),
+    WatchState.STOPPED: frozenset({WatchState.WATCHING}),  # step 1 was pressed again
+    WatchState.ENDED: frozenset({WatchState.WATCHING}),
+}
+OPEN_WATCHES = (WatchState.WATCHING, WatchState.WARNED)
 
 
 class Verdict(TextChoices):

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from incidents.models import Incident
-from remediation.enums import AttemptKind, OrderState, RunState, ScanState, Step, Verdict
+from remediation.enums import FINDING_STEPS, AttemptKind, OrderState, RunState, ScanState, Step, Verdict, WatchState
 from tenants.encryption import EncryptedTextField
 from tenants.scoping import TenantScoped
 
@@ -23,7 +23,10 @@ class Scan(TenantScoped):
     coverage = models.JSONField(default=list)  # [{"source", "is_checked", "rows", "note"}]
     requested_by_name = models.CharField(max_length=120)
     requested_at = models.DateTimeField(auto_now_add=True)
+    due_at = models.DateTimeField(null=True)  # not before; set where Microsoft asked to wait
+    repeats = models.PositiveSmallIntegerField(default=0)  # how often it was put off like that
     lease_until = models.DateTimeField(null=True)
+    fence = models.CharField(max_length=32, blank=True)  # token of the claim that may write
     finished_at = models.DateTimeField(null=True)
 
     class Meta(TenantScoped.Meta):
@@ -128,11 +131,15 @@ class ActionRun(TenantScoped):
     lease_until = models.DateTimeField(null=True)
     fence = models.CharField(max_length=32, blank=True)  # token of the claim that may write
     tries = models.PositiveSmallIntegerField(default=0)
+    waits = models.PositiveSmallIntegerField(
+        default=0
+    )  # tries in which nothing was done because Microsoft said "later"
     applied_at = models.DateTimeField(null=True)  # when Microsoft accepted it
     finished_at = models.DateTimeField(null=True)
     verified_at = models.DateTimeField(null=True)
     verify_due_at = models.DateTimeField(null=True)
     verify_tries = models.PositiveSmallIntegerField(default=0)
+    undone_by_id = models.BigIntegerField(null=True)
     undone_by_name = models.CharField(max_length=120, blank=True)
 
     class Meta(TenantScoped.Meta):
@@ -141,11 +148,23 @@ class ActionRun(TenantScoped):
                 fields=["incident", "step", "action_key", "target_key"],
                 condition=Q(state__in=[RunState.PLANNED, RunState.QUEUED, RunState.RUNNING, RunState.UNDOING]),
                 name="one_run_at_a_time",
-            )
+            ),
+            # Steps 2 and 3 may both find a phish that lies in a mailbox: it is moved once.
+            models.UniqueConstraint(
+                fields=["incident", "action_key", "target_key"],
+                condition=Q(
+                    step__in=FINDING_STEPS,
+                    state__in=[RunState.PLANNED, RunState.QUEUED, RunState.RUNNING, RunState.UNDOING],
+                ),
+                name="one_run_a_finding_at_a_time",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["tenant", "state", "due_at"], name="run_by_due"),
             models.Index(fields=["incident", "step", "state"], name="run_by_step"),
+            # What the sweeper looks at every few seconds: a handful of rows among all there ever were.
+            models.Index(fields=["lease_until"], condition=Q(lease_until__isnull=False), name="run_by_lease"),
+            models.Index(fields=["verify_due_at"], condition=Q(verify_due_at__isnull=False), name="run_by_reading"),
         ]
 
     def __str__(self) -> str:
@@ -191,3 +210,27 @@ class IssuedPassword(TenantScoped):
 
     def __str__(self) -> str:
         return f"Password of run {self.run_id}"
+
+
+class SyncWatch(TenantScoped):
+    """The watch over a synchronized account that step 1 locked: the next synchronization may enable it again."""
+
+    incident = models.OneToOneField(Incident, on_delete=models.CASCADE, related_name="sync_watch")
+    state = models.CharField(max_length=10, choices=WatchState, default=WatchState.WATCHING)
+    began_at = models.DateTimeField()  # when the account was locked
+    due_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True)
+    fence = models.CharField(max_length=32, blank=True)
+    checked_at = models.DateTimeField(null=True)  # last look that Microsoft answered
+    problem = models.TextField(blank=True)  # why the last look saw nothing
+    unexplained = models.PositiveSmallIntegerField(default=0)  # looks that found it enabled, and no word by whom
+    relocks = models.PositiveIntegerField(default=0)
+    relocked_at = models.DateTimeField(null=True)
+    warning = models.TextField(blank=True)
+    stopped_by_name = models.CharField(max_length=120, blank=True)
+
+    class Meta(TenantScoped.Meta):
+        indexes: ClassVar = [models.Index(fields=["state", "due_at"], name="watch_by_due")]
+
+    def __str__(self) -> str:
+        return f"{self.get_state_display()}: {self.incident_id}"

@@ -11,6 +11,7 @@ from tenants.models import Member
 
 SYNC_ACCOUNT_PREFIXES = ("sync_", "adtoaadsyncserviceaccount@")  # Entra Connect, and cloud sync
 SYNC_ACCOUNT_NAME = "On-Premises Directory Synchronization Service Account"
+SYNC_APPLICATION_PREFIX = "connectsyncprovisioning_"
 SYNC_ACCOUNT_ROLE = "Directory Synchronization Accounts"
 
 
@@ -45,6 +46,21 @@ def is_sync_account(account: Account) -> bool:
         SYNC_ACCOUNT_ROLE in account.roles
         or account.display_name == SYNC_ACCOUNT_NAME
         or account.user_principal_name.casefold().startswith(SYNC_ACCOUNT_PREFIXES)
+    )
+
+
+def is_synchronization(name: str, user_principal_name: str = "") -> bool:
+    """Whether an actor of the directory audit is the directory synchronization, not a person.
+
+    `name` is the display name of a user or an application. Entra Connect signs in as a user "Sync_<server>_<hex>", in
+    newer versions as an application "ConnectSyncProvisioning_<server>"; cloud sync as "ADToAADSyncServiceAccount".
+    https://learn.microsoft.com/entra/identity/hybrid/connect/reference-connect-accounts-permissions
+    https://learn.microsoft.com/entra/identity/hybrid/connect/authenticate-application-id
+    """
+    return (
+        name == SYNC_ACCOUNT_NAME
+        or name.casefold().startswith(SYNC_APPLICATION_PREFIX)
+        or user_principal_name.casefold().startswith(SYNC_ACCOUNT_PREFIXES)
     )
 
 

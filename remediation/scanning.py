@@ -1,7 +1,9 @@
 """Makes scans: advances all finders of a step together, and keeps what they found."""
 
+import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -9,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from graph import GraphError, in_plain_words, users
+from graph import GraphClient, GraphError, in_plain_words, users
 from incidents.enums import IndicatorKind
 from incidents.models import Account, Incident, Indicator, LogRecord, PhishTag
 from incidents.services import incident_changed
@@ -18,18 +20,20 @@ from remediation.actions.base import Stages, moment
 from remediation.actions.finders import FINDERS
 from remediation.actions.finding import AttackerAct, Candidate, FindScope, Found, TaggedPhish, clean_json
 from remediation.actions.registry import ACTIONS
-from remediation.enums import ScanState
+from remediation.enums import ScanState, Step
+from remediation.leases import LeaseLost, Pulse
 from remediation.models import Finding, Scan
 from remediation.services.presses import protected_addresses
-from remediation.services.scans import coverage_of, scan_give_up
+from remediation.services.scans import coverage_of, scan_give_up, scan_request
 from remediation.stages import advance
-from remediation.transitions import progress
-from tenants.connections import ConnectionUnusable, contact_made, graph_client
+from remediation.transitions import one_claim_at_a_time, progress
+from tenants.connections import ConnectionUnusable, calls_count, contact_made, graph_client
 from tenants.encryption import InvalidToken
 from tenants.models import Connection, Tenant
 from tenants.scoping import tenant_scope
 
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(seconds=90)  # renewed every few seconds while Microsoft is asked
+MOST_REPEATS = 5  # how often a search is put off by itself because Microsoft asked to wait
 COPIES = {"phish_copy", "remaining_phish"}
 BROKEN = "Petra made a mistake here; the trace is in the log."
 NOT_CONNECTED = "No Microsoft 365 connection is stored for this tenant. Connect it, then search again."
@@ -41,25 +45,38 @@ def scan_due(*, tenant: Tenant) -> int:
     """Make the scans that wait in a tenant. Returns how many."""
     count = 0
     with tenant_scope([tenant.pk]):
-        while scan := _claim(timezone.now()):
+        while scan := _claim(tenant, timezone.now()):
             _scan(scan, tenant)
             count += 1
     return count
 
 
-def _claim(now: datetime) -> Scan | None:
-    for scan in Scan.objects.filter(state=ScanState.QUEUED).select_related("incident__account").order_by("pk"):
+def _claim(tenant: Tenant, now: datetime) -> Scan | None:
+    """Take the next scan that is due. One at a time in a tenant: other tenants need hands, too."""
+    with one_claim_at_a_time(tenant):
+        if Scan.objects.filter(state=ScanState.RUNNING, lease_until__gt=now).exists():
+            return None
+        due = Scan.objects.filter(Q(due_at=None) | Q(due_at__lte=now), state=ScanState.QUEUED)
+        scan = due.select_related("incident__account").order_by("pk").first()
+        if scan is None:
+            return None
+        scan.fence, scan.lease_until = uuid.uuid4().hex, now + LEASE
         waiting = Scan.objects.filter(pk=scan.pk, state=ScanState.QUEUED)
-        if waiting.update(state=ScanState.RUNNING, lease_until=now + LEASE):
-            incident_changed(incident_id=scan.incident_id)
-            return scan
-    return None
+        waiting.update(state=ScanState.RUNNING, fence=scan.fence, lease_until=scan.lease_until)
+        incident_changed(incident_id=scan.incident_id)
+    return scan
+
+
+def _renew(fence: str, now: datetime) -> bool:
+    return bool(Scan.objects.filter(fence=fence, state=ScanState.RUNNING).update(lease_until=now + LEASE))
 
 
 def _scan(scan: Scan, tenant: Tenant) -> None:
     """Make one scan. Whatever breaks, it comes to an end, and the next one is made."""
     try:
         _look(scan, tenant)
+    except LeaseLost:  # another worker makes it
+        logger.warning("scan_lease_lost", scan_id=scan.pk)
     except (ConnectionUnusable, Connection.DoesNotExist, InvalidToken) as error:
         words = {Connection.DoesNotExist: NOT_CONNECTED, InvalidToken: UNREADABLE}.get(type(error), str(error))
         scan_give_up(scan=scan, source="Microsoft", words=words)
@@ -72,31 +89,40 @@ def _look(scan: Scan, tenant: Tenant) -> None:
     """Look, and keep what was found. A finder that fails is told as "not checked"; the others count all the same."""
     connection = Connection.objects.select_related("tenant").get(tenant=tenant)
     client = graph_client(connection, resolve_secret=passwords.resolve)
-    scope = find_scope(scan.incident, connection)
-    ear = _Ear()
+    try:
+        _look_with(client, scan, find_scope(scan.incident, connection), tenant)
+    finally:
+        calls_count(client)
+
+
+def _look_with(client: GraphClient, scan: Scan, scope: FindScope, tenant: Tenant) -> None:
+    ear, pulse = _Ear(), Pulse(partial(_renew, scan.fence))
     # First, and kept at once: the finders take minutes, and somebody may press a step meanwhile.
     asked_at = timezone.now()
-    (account,) = advance(client, [ear.listen(_read_account(scope))])
+    (account,) = advance(client, [ear.listen(_read_account(scope))], pulse=pulse)
     _keep_account(scan.incident.account, account, asked_at)
     finders = [finder for step, finder in FINDERS if step == scan.step]
-    found = list(_flatten(advance(client, [ear.listen(finder(scope)) for finder in finders])))
+    found = list(_flatten(advance(client, [ear.listen(finder(scope)) for finder in finders], pulse=pulse)))
     checked = [one for one in found if one.is_checked]
     candidates = [candidate for one in found for candidate in one.candidates]
     state = ScanState.COMPLETE if checked or not scope.phish else ScanState.FAILED
     if isinstance(account, Exception):
         found.append(_not_checked("Account", _words(account)))
-    _finish(scan, candidates, found, state=state)
+    gone = {one.kind for one in found if one.is_checked}
+    gone |= set() if scope.phish else COPIES  # nothing is tagged any more: what was a copy of the phish is none now
+    _finish(scan, candidates, found, state=state, gone=gone)
+    if ear.told_to_wait is not None:
+        _look_later(scan, ear.told_to_wait)
     if ear.has_heard:
         contact_made(tenant)
-    if not scope.phish:  # nothing is tagged any more: what was a copy of the phish is none now
-        _tell_gone(scan, COPIES, timezone.now())
 
 
 class _Ear:
-    """Listens to what Microsoft answers, to tell whether it answered at all."""
+    """Listens to what Microsoft answers: whether at all, and how long it asks to wait, in seconds, where it does."""
 
     def __init__(self) -> None:
         self.has_heard = False
+        self.told_to_wait: float | None = None
 
     def listen(self, stages: Stages[Any]) -> Stages[Any]:
         """Pass the stages on."""
@@ -105,6 +131,8 @@ class _Ear:
             while True:
                 answers = yield asked
                 self.has_heard = self.has_heard or any(answer.error is None for answer in answers)
+                waits = [answer.error.retry_after for answer in answers if answer.error and answer.error.is_transient]
+                self.told_to_wait = max([self.told_to_wait, *waits], key=lambda wait: wait or 0.0)
                 asked = stages.send(answers)
         except StopIteration as end:
             return end.value
@@ -214,15 +242,28 @@ def _account_values(read: dict[str, Any]) -> dict[str, Any]:
     return values | ({"roles": read["roles"]} if "roles" in read else {})
 
 
-def _finish(scan: Scan, candidates: list[Candidate], found: list[Found], *, state: ScanState) -> None:
+def _finish(scan: Scan, candidates: list[Candidate], found: list[Found], *, state: ScanState, gone: set[str]) -> None:
+    """Write down what was found, and that it was looked for.
+
+    Raises:
+        LeaseLost: when another worker makes this scan now; nothing is written.
+    """
     now = timezone.now()
+    ended = {"coverage": coverage_of(found), "finished_at": now, "lease_until": None}
     with transaction.atomic():
+        ours = Scan.objects.filter(pk=scan.pk, fence=scan.fence, state=ScanState.RUNNING)
+        if not ours.update(state=state, **ended):
+            raise LeaseLost
         _keep_findings(scan, candidates, now)
-        _tell_gone(scan, {one.kind for one in found if one.is_checked}, now)
-        Scan.objects.filter(pk=scan.pk).update(
-            state=state, coverage=coverage_of(found), finished_at=now, lease_until=None
-        )
+        _tell_gone(scan, gone, now)
         progress({scan.incident_id})
+
+
+def _look_later(scan: Scan, seconds: float) -> None:
+    """Microsoft asked to wait before it shows the rest: search again by itself then, some times."""
+    if scan.repeats < MOST_REPEATS:
+        due_at = timezone.now() + timedelta(seconds=seconds)
+        scan_request(incident=scan.incident, step=Step(scan.step), by=None, due_at=due_at, repeats=scan.repeats + 1)
 
 
 def _keep_findings(scan: Scan, candidates: list[Candidate], now: datetime) -> None:

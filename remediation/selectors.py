@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from remediation.actions.registry import ACTIONS
-from remediation.enums import RunState, ScanState, Step, Verdict
+from remediation.enums import FINDING_STEPS, RunState, ScanState, Step, Verdict
 from remediation.models import ActionRun, Finding, Scan
 
 DONE_STATES = (RunState.SUCCEEDED, RunState.SKIPPED)
@@ -18,7 +18,8 @@ def runs_of(incident_id: int) -> "QuerySet[ActionRun]":
 
 def findings_open(incident_id: int) -> "QuerySet[Finding]":
     """What "all" means, and was not dealt with yet. The same rule as `Finding.is_meant_by_all`, for the database."""
-    handled = ActionRun.objects.filter(finding_id=OuterRef("pk"), state__in=DONE_STATES)
+    same = {name: OuterRef(name) for name in ("incident_id", "action_key", "target_key")}
+    handled = ActionRun.objects.filter(**same, state__in=DONE_STATES)
     return Finding.objects.filter(
         Q(verdict=Verdict.MALICIOUS) | Q(is_suspicious=True, verdict=Verdict.NONE),
         ~Exists(handled),
@@ -30,10 +31,12 @@ def findings_open(incident_id: int) -> "QuerySet[Finding]":
     )
 
 
-def latest_scans(incident_id: int) -> dict[int, Scan]:
-    """The newest scan of each step."""
-    scans = Scan.objects.filter(incident_id=incident_id).order_by("pk")
-    return {scan.step: scan for scan in scans}
+def latest_scans(incident_id: int) -> tuple[dict[int, Scan], dict[int, datetime]]:
+    """The newest scan of each step, and when the next one is due where Microsoft asked to put it off."""
+    scans = list(Scan.objects.filter(incident_id=incident_id).order_by("pk"))
+    put_off = {scan.step: scan.due_at for scan in scans if scan.state == ScanState.QUEUED and scan.due_at}
+    shown = {scan.step: scan for scan in scans if not (scan.state == ScanState.QUEUED and scan.due_at)}
+    return shown, put_off
 
 
 def whole_searches(incident_id: int) -> set[int]:
@@ -59,7 +62,7 @@ def step_progress(incident_id: int) -> tuple[int, datetime | None]:
         is_done = is_done and any(run.state in DONE_STATES for run in runs)
         if step == Step.CONTAIN:
             is_done = is_done and all(run.state in DONE_STATES for run in runs)
-        if step in (Step.RETRACT, Step.PERSISTENCE):
+        if step in FINDING_STEPS:
             is_done = is_done and step in scanned and step not in open_steps
         done |= is_done << (step - 1)
     return done, _contained_at(states[Step.CONTAIN])

@@ -12,19 +12,21 @@ T = TypeVar("T")
 logger = structlog.get_logger(__name__)
 
 
+def unattended() -> None:
+    """The pulse of work that holds no lease."""
+
+
 def advance(
-    client: GraphClient, stages: Sequence[Stages[T]], *, before_each: Callable[[], None] | None = None
+    client: GraphClient, stages: Sequence[Stages[T]], *, pulse: Callable[[], None] = unattended
 ) -> list[T | Exception]:
     """Drive all to their end. The result of each is what it returned, or the exception that it ended with.
 
-    `before_each` is called before each set of requests is sent.
+    `pulse` keeps the caller's lease alive: see `GraphClient.send_all`. What it raises ends it all.
     """
     drive = _Drive(stages)
     while drive.waiting:
-        if before_each:
-            before_each()
         asked = [request for requests in drive.waiting.values() for request in requests]
-        answers = iter(client.send_all(asked))
+        answers = iter(client.send_all(asked, pulse=pulse))
         for position, requests in list(drive.waiting.items()):
             drive.feed(position, [next(answers) for _ in requests])
     return drive.results

@@ -4,12 +4,13 @@ from datetime import datetime
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from remediation import doorbell
-from remediation.enums import WAITING_STATES, RunState, ScanState
-from remediation.models import ActionRun, Scan
+from remediation.enums import OPEN_WATCHES, WAITING_STATES, RunState, ScanState, Step
+from remediation.models import ActionRun, Scan, SyncWatch
 from remediation.services.scans import scan_give_up
-from remediation.transitions import move_runs
+from remediation.transitions import READ_BACK_STATES, move_runs
 from tenants.scoping import unscoped
 
 INTERRUPTED = "This search was interrupted; a new one is waiting already."
@@ -18,7 +19,7 @@ logger = structlog.get_logger(__name__)
 
 def resume_stalled(*, now: datetime) -> None:
     """Give runs and scans of a dead worker back to the queue, and ring for every tenant that has something due."""
-    for part in (_resume_runs, _ring_runs, _resume_scans, _ring_scans):
+    for part in (_resume_runs, _ring_runs, _resume_scans, _ring_scans, _ring_watches):
         try:
             part(now)
         except Exception:  # the other parts concern other work
@@ -33,10 +34,14 @@ def _resume_runs(now: datetime) -> None:
 
 def _ring_runs(now: datetime) -> None:
     with unscoped(reason="the sweeper looks for runs that are due in all tenants"):
-        due = ActionRun.objects.filter(state__in=WAITING_STATES, due_at__lte=now).exclude(lease_until__gt=now)
-        unverified = ActionRun.objects.filter(verify_due_at__lte=now)
+        free = ActionRun.objects.exclude(lease_until__gt=now)
+        due = free.filter(state__in=WAITING_STATES, due_at__lte=now)
+        unverified = free.filter(verify_due_at__lte=now, state__in=READ_BACK_STATES)
+        strikes = set(due.filter(step=Step.CONTAIN).values_list("tenant_id", flat=True))
         tenants = set(due.values_list("tenant_id", flat=True)) | set(unverified.values_list("tenant_id", flat=True))
-    for tenant_id in tenants:
+    for tenant_id in sorted(strikes):
+        doorbell.ring_strike(tenant_id)
+    for tenant_id in sorted(tenants):
         doorbell.ring_runs(tenant_id)
 
 
@@ -51,8 +56,17 @@ def _resume_scans(now: datetime) -> None:
                 scan_give_up(scan=scan, source="Search", words=INTERRUPTED)
 
 
-def _ring_scans(_now: datetime) -> None:
+def _ring_scans(now: datetime) -> None:
     with unscoped(reason="the sweeper looks for scans that wait in all tenants"):
-        tenants = set(Scan.objects.filter(state=ScanState.QUEUED).values_list("tenant_id", flat=True))
+        due = Scan.objects.filter(Q(due_at=None) | Q(due_at__lte=now), state=ScanState.QUEUED)
+        tenants = set(due.values_list("tenant_id", flat=True))
     for tenant_id in tenants:
         doorbell.ring_scan(tenant_id)
+
+
+def _ring_watches(now: datetime) -> None:
+    with unscoped(reason="the sweeper looks for watches that are due in all tenants"):
+        due = SyncWatch.objects.filter(state__in=OPEN_WATCHES, due_at__lte=now).exclude(lease_until__gt=now)
+        tenants = set(due.values_list("tenant_id", flat=True))
+    for tenant_id in sorted(tenants):
+        doorbell.ring_watch(tenant_id)

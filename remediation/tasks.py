@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from remediation import passwords, runner, scanning, sweeper
+from remediation import passwords, runner, scanning, sweeper, watching
 from tenants.models import Tenant
 
 
@@ -13,10 +13,22 @@ def run_due(tenant_id: int) -> None:
     runner.run_due(tenant=Tenant.objects.get(pk=tenant_id))
 
 
+@shared_task(name="remediation.tasks.strike_due")
+def strike_due(tenant_id: int) -> None:
+    """Do the strikes that are due in one tenant. A queue of its own: it waits for nobody."""
+    runner.run_due(tenant=Tenant.objects.get(pk=tenant_id), strikes_only=True)
+
+
 @shared_task(name="remediation.tasks.scan_due")
 def scan_due(tenant_id: int) -> None:
     """Make the scans that wait in one tenant."""
     scanning.scan_due(tenant=Tenant.objects.get(pk=tenant_id))
+
+
+@shared_task(name="remediation.tasks.watch_due")
+def watch_due(tenant_id: int) -> None:
+    """Look at the synchronized accounts of one tenant that step 1 locked."""
+    watching.watch_due(tenant=Tenant.objects.get(pk=tenant_id))
 
 
 @shared_task(name="remediation.tasks.resume_stalled")

@@ -2,28 +2,40 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from incidents.models import Incident
 from incidents.services import incident_progressed
 from remediation.actions.registry import ACTIONS
-from remediation.enums import ORDER_TRANSITIONS, RUN_TRANSITIONS, WAITING_STATES, OrderState, RunState, Step
-from remediation.models import ActionRun, WorkOrder
+from remediation.enums import (
+    ORDER_TRANSITIONS,
+    RUN_TRANSITIONS,
+    WAITING_STATES,
+    WATCH_TRANSITIONS,
+    OrderState,
+    RunState,
+    Step,
+    WatchState,
+)
+from remediation.models import ActionRun, SyncWatch, WorkOrder
 from remediation.selectors import step_progress
 from tenants import audit
 from tenants.audit import Act, Actor
 from tenants.enums import Outcome as AuditOutcome
 from tenants.models import Connection, Tenant
 
-LEASE = timedelta(seconds=180)  # renewed between the stages of a set
+LEASE = timedelta(seconds=90)  # renewed every few seconds while Microsoft is asked
 CLAIM_LIMIT = 400  # runs a worker takes at once
+MOST_SETS = 2  # that a tenant may have under way at once, strikes apart: other tenants need hands, too
+READ_BACK_STATES = (RunState.SUCCEEDED, RunState.UNDONE)
 
 _AUDIT_OUTCOMES = {
     RunState.SUCCEEDED: AuditOutcome.DONE,
@@ -77,27 +89,58 @@ def move_order(order: WorkOrder, *, source: OrderState, to: OrderState, **values
     return bool(WorkOrder.objects.filter(pk=order.pk, state=source).update(state=to, **values))
 
 
-def claim_runs(*, tenant: Tenant, now: datetime) -> list[ActionRun]:
+def move_watch(
+    watch: SyncWatch, *, to: WatchState, sources: Collection[WatchState] = tuple(WatchState), **values: Any
+) -> bool:
+    """Compare-and-set of a watch, from any of `sources` that lead there. Returns whether it went."""
+    leading = [state for state in sources if to in WATCH_TRANSITIONS[state]]
+    return bool(SyncWatch.objects.filter(pk=watch.pk, state__in=leading).update(state=to, **values))
+
+
+def claim_runs(*, tenant: Tenant, now: datetime, strikes_only: bool = False) -> list[ActionRun]:
     """Take what is due in a tenant, lane by lane: a mailbox that another worker is busy in is left alone.
 
-    What is queued starts to run; an undo whose lease is free or ran out is taken with a new fence.
+    What is queued starts to run; an undo whose lease is free or ran out is taken with a new fence. Strikes are taken
+    whatever else goes on; anything else only while the tenant keeps fewer than `MOST_SETS` workers busy.
     """
-    with transaction.atomic():
-        # One claim at a time in a tenant: it takes milliseconds, and nothing can slip between look and take.
-        Connection.objects.select_for_update().filter(tenant=tenant).values_list("pk").first()
-        runs = _due(now)[:CLAIM_LIMIT]
+    with one_claim_at_a_time(tenant):
+        runs = _due(now, strikes_only=strikes_only)[:CLAIM_LIMIT]
+        taken = {"lease_until": now + LEASE, "verified_at": None, "verify_due_at": None, "tries": F("tries") + 1}
         fence = uuid.uuid4().hex
-        taken = {"fence": fence, "lease_until": now + LEASE, "verified_at": None, "verify_due_at": None}
         chosen = ActionRun.objects.filter(pk__in=[run.pk for run in runs])
-        move_runs(chosen, source=RunState.UNDOING, to=RunState.UNDOING, **taken)
-        move_runs(chosen, source=RunState.QUEUED, to=RunState.RUNNING, **taken)
-        return list(ActionRun.objects.filter(fence=fence).select_related("order", "incident").order_by("pk"))
+        move_runs(chosen, source=RunState.UNDOING, to=RunState.UNDOING, fence=fence, **taken)
+        move_runs(chosen, source=RunState.QUEUED, to=RunState.RUNNING, fence=fence, **taken)
+        return _held(fence)
 
 
-def renew_lease(fence: str, *, now: datetime) -> None:
-    """The worker that holds this fence is still at it."""
-    ours = ActionRun.objects.filter(fence=fence, state__in=(RunState.RUNNING, RunState.UNDOING))
-    ours.update(lease_until=now + LEASE)
+def claim_unverified(*, tenant: Tenant, now: datetime) -> list[ActionRun]:
+    """Take what is due to be read back, unless somebody is at it."""
+    with one_claim_at_a_time(tenant):
+        if _is_busy(now):
+            return []
+        due = ActionRun.objects.filter(verify_due_at__lte=now, state__in=READ_BACK_STATES).exclude(lease_until__gt=now)
+        chosen = ActionRun.objects.filter(pk__in=list(due.order_by("pk").values_list("pk", flat=True)[:CLAIM_LIMIT]))
+        fence = uuid.uuid4().hex
+        chosen.update(fence=fence, lease_until=now + LEASE)
+        return _held(fence)
+
+
+@contextmanager
+def one_claim_at_a_time(tenant: Tenant) -> Iterator[None]:
+    """A claim takes milliseconds, and nothing can slip between look and take."""
+    with transaction.atomic():
+        Connection.objects.select_for_update().filter(tenant=tenant).values_list("pk").first()
+        yield
+
+
+def _held(fence: str) -> list[ActionRun]:
+    return list(ActionRun.objects.filter(fence=fence).select_related("order", "incident__account").order_by("pk"))
+
+
+def renew_lease(fence: str, *, now: datetime) -> bool:
+    """The worker that holds this fence is still at it. False when nothing is held by it any more."""
+    held = ActionRun.objects.filter(fence=fence, lease_until__isnull=False)
+    return bool(held.update(lease_until=now + LEASE))
 
 
 def lock_incidents(incident_ids: Iterable[int]) -> None:
@@ -105,7 +148,13 @@ def lock_incidents(incident_ids: Iterable[int]) -> None:
     list(Incident.objects.select_for_update().filter(pk__in=set(incident_ids)).order_by("pk").values_list("pk"))
 
 
-def _due(now: datetime) -> list[ActionRun]:
+def _is_busy(now: datetime) -> bool:
+    """Whether the tenant keeps as many workers busy as it may."""
+    held = ActionRun.objects.filter(lease_until__gt=now).exclude(step=Step.CONTAIN)
+    return held.values("fence").distinct().count() >= MOST_SETS
+
+
+def _due(now: datetime, *, strikes_only: bool) -> list[ActionRun]:
     """Runs that may be claimed, without those whose mailbox is being worked in. The strike goes first, and alone.
 
     A set is written down when all of it is through: an account that is locked must not wait for hundreds of mails.
@@ -115,7 +164,9 @@ def _due(now: datetime) -> list[ActionRun]:
     due = waiting.exclude(state=RunState.RUNNING).filter(due_at__lte=now).order_by("step", "pk")
     free = list(due.exclude(lease_until__gt=now).only("pk", "lane", "step", "tenant"))
     strike = [run for run in free if run.step == Step.CONTAIN]
-    return strike or [run for run in free if run.lane not in busy]
+    if strike or strikes_only or not free or _is_busy(now):
+        return strike
+    return [run for run in free if run.lane not in busy]
 
 
 def settle(settlements: Sequence[Settlement], *, tenant: Tenant) -> list[Settlement]:
@@ -150,7 +201,7 @@ def _settle_group(group: list[Settlement]) -> list[Settlement]:
     written = [one for one in group if one.run.pk in won]
     for one in written:
         _take_over(one)
-    columns = ["code", "message", "request_id", "before", "after", "due_at", "applied_at"]
+    columns = ["code", "message", "request_id", "before", "after", "due_at", "applied_at", "waits", "lease_until"]
     columns += ["verified_at", "verify_due_at", "verify_tries"]
     ActionRun.objects.bulk_update([one.run for one in written], columns, batch_size=200)
     return written
@@ -166,6 +217,8 @@ def _take_over(one: Settlement) -> None:
     run.verify_tries = 0
     for name, value in one.changed.items():
         setattr(run, name, value)
+    # Who did it reads it back, under the same fence.
+    run.lease_until = timezone.now() + LEASE if run.verify_due_at else None
 
 
 def _audit(written: list[Settlement], *, tenant: Tenant) -> None:
@@ -173,12 +226,15 @@ def _audit(written: list[Settlement], *, tenant: Tenant) -> None:
     by_actor: dict[Actor, list[Act]] = defaultdict(list)
     for one in written:
         if one.state in _AUDIT_OUTCOMES:
-            order = one.run.order
-            name = one.run.undone_by_name if one.state in {RunState.UNDONE, RunState.UNDO_FAILED} else ""
-            actor = Actor(order.requested_by_id, order.requested_by_name) if not name else Actor(None, name)
-            by_actor[actor].append(_act(one))
+            by_actor[_actor(one)].append(_act(one))
     for actor, acts in by_actor.items():
         audit.record(acts, tenant=tenant, by=actor)
+
+
+def _actor(one: Settlement) -> Actor:
+    if one.state in {RunState.UNDONE, RunState.UNDO_FAILED}:
+        return Actor(one.run.undone_by_id, one.run.undone_by_name)
+    return Actor(one.run.order.requested_by_id, one.run.order.requested_by_name)
 
 
 def _act(one: Settlement) -> Act:

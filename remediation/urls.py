@@ -14,5 +14,6 @@ urlpatterns = [
     path(f"{PANEL}steps/<int:step>/scan/", views.scan, name="scan"),
     path(f"{PANEL}findings/<int:finding_id>/judge/", views.judge, name="judge"),
     path(f"{PANEL}passwords/<int:run_id>/reveal/", views.reveal_password, name="reveal_password"),
+    path(f"{PANEL}watch/stop/", views.stop_watch, name="stop_watch"),
     path(f"{PANEL}undo/", views.undo, name="undo"),
 ]

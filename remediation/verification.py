@@ -1,12 +1,13 @@
 """Reading back: "done" is what Microsoft answered, "verified" is what Microsoft shows afterwards."""
 
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from graph import GraphClient
+from graph import GraphClient, GraphError, in_plain_words
 from incidents.models import Account
 from incidents.services import incident_changed
 from remediation import doorbell
@@ -15,57 +16,88 @@ from remediation.actions.registry import ACTIONS
 from remediation.enums import RunState
 from remediation.models import ActionRun
 from remediation.reading import read_states
-from remediation.transitions import lock_incidents
+from remediation.transitions import READ_BACK_STATES, lock_incidents
 from tenants.models import Tenant
 
 DELAYS = (2, 4, 8, 16, 30)  # seconds between readings: Microsoft's directory shows a change everywhere after a while
+PATIENCE = timedelta(hours=1)  # since it was done, for as long as it cannot be read
 NOT_SHOWN = "Microsoft accepted this, but has not shown the change within a minute. Look again before you rely on it."
+SAID = "Microsoft accepted this, but "  # how both sentences begin
+NOT_READ = "Microsoft accepted this, but it could not be read back: {} Look again before you rely on it."
 
 
-def verify(client: GraphClient, runs: Sequence[ActionRun], *, tenant: Tenant) -> None:
-    """Read back what was done or undone; mark what Microsoft shows, and come back for what it does not show yet."""
-    waiting = [run for run in runs if run.verify_due_at and run.state in (RunState.SUCCEEDED, RunState.UNDONE)]
+def verify(client: GraphClient, runs: Sequence[ActionRun], *, tenant: Tenant, pulse: Callable[[], None]) -> None:
+    """Read back what was done or undone; mark what Microsoft shows, and come back for what it does not show yet.
+
+    The runs are held under their fence; one that somebody has begun to undo meanwhile is left alone.
+
+    Raises:
+        LeaseLost: when another worker reads them back.
+    """
+    waiting = [run for run in runs if run.verify_due_at and run.state in READ_BACK_STATES]
     if not waiting:
         return
-    readings = read_states(client, waiting)
-    now = timezone.now()
+    asked_at = timezone.now()
+    readings = read_states(client, waiting, pulse=pulse)
     for run in waiting:
         _judge(run, readings[run.pk])
     with transaction.atomic():
-        lock_incidents(run.incident_id for run in waiting)
-        columns = ["verified_at", "verify_due_at", "verify_tries", "message"]
-        ActionRun.objects.bulk_update(_still_ours(waiting), columns, batch_size=200)
-        _update_accounts(waiting, readings, tenant)
-        for incident_id in {run.incident_id for run in waiting}:
-            incident_changed(incident_id=incident_id)
+        _keep(waiting)
+        _update_accounts(waiting, readings, tenant, asked_at)
         due = [run.verify_due_at for run in waiting if run.verify_due_at]
         if due:
-            doorbell.ring_runs(tenant.pk, countdown=max(0.0, (min(due) - now).total_seconds()))
+            seconds = (min(due) - timezone.now()).total_seconds()
+            doorbell.ring_runs(tenant.pk, countdown=min(max(0.0, seconds), max(DELAYS)))
 
 
-def verify_due(client: GraphClient, *, tenant: Tenant) -> None:
-    """Read back again what Microsoft did not show at the last look."""
-    now = timezone.now()
-    due = ActionRun.objects.filter(verify_due_at__lte=now, state__in=[RunState.SUCCEEDED, RunState.UNDONE])
-    verify(client, list(due.select_related("order")), tenant=tenant)
+def give_up(runs: Sequence[ActionRun], *, words: str) -> None:
+    """These cannot be read back, for the reason in `words`."""
+    for run in runs:
+        run.verify_due_at, run.message = None, NOT_READ.format(words)
+    with transaction.atomic():
+        _keep(runs)
 
 
-def _still_ours(runs: Iterable[ActionRun]) -> list[ActionRun]:
-    """Those that nobody has begun to undo, or to try again, since they were read."""
-    rows = list(runs)
-    now_in = dict(ActionRun.objects.filter(pk__in=[run.pk for run in rows]).values_list("pk", "state"))
-    return [run for run in rows if now_in.get(run.pk) == run.state]
+def _keep(runs: Sequence[ActionRun]) -> None:
+    """Write down what was judged, and let go; of those only that are still ours."""
+    lock_incidents(run.incident_id for run in runs)
+    fences = {run.fence for run in runs}
+    held = ActionRun.objects.filter(pk__in=[run.pk for run in runs], fence__in=fences, state__in=READ_BACK_STATES)
+    ours = set(held.values_list("pk", "fence", "state"))
+    kept = [run for run in runs if (run.pk, run.fence, run.state) in ours]
+    for run in kept:
+        run.lease_until = None
+    columns = ["verified_at", "verify_due_at", "verify_tries", "message", "lease_until"]
+    ActionRun.objects.bulk_update(kept, columns, batch_size=200)
+    for incident_id in {run.incident_id for run in kept}:
+        incident_changed(incident_id=incident_id)
 
 
 def _judge(run: ActionRun, reading: Reading) -> None:
-    if isinstance(reading, dict) and _is_shown(run, reading):
+    if isinstance(reading, GraphError):
+        _judge_unread(run, reading)
+    elif _is_shown(run, reading):
         run.verified_at, run.verify_due_at = timezone.now(), None
-        run.message = "" if run.message == NOT_SHOWN else run.message
+        run.message = "" if run.message.startswith(SAID) else run.message
     elif run.verify_tries < len(DELAYS):
-        run.verify_due_at = timezone.now() + timedelta(seconds=DELAYS[run.verify_tries])
+        _look_again(run, DELAYS[run.verify_tries])
         run.verify_tries += 1
     else:
         run.verify_due_at, run.message = None, NOT_SHOWN
+
+
+def _judge_unread(run: ActionRun, error: GraphError) -> None:
+    """What could not be read has not been looked at: it does not count as a look."""
+    began = run.applied_at or run.ordered_at
+    run.message = NOT_READ.format(in_plain_words(error))
+    if error.is_transient and timezone.now() - began < PATIENCE:
+        _look_again(run, error.retry_after or max(DELAYS))
+    else:
+        run.verify_due_at = None
+
+
+def _look_again(run: ActionRun, seconds: float) -> None:
+    run.verify_due_at = timezone.now() + timedelta(seconds=seconds)
 
 
 def _is_shown(run: ActionRun, state: State) -> bool:
@@ -75,14 +107,17 @@ def _is_shown(run: ActionRun, state: State) -> bool:
     return action.is_done(state, target=run.target, since=run.ordered_at, before=run.before)
 
 
-def _update_accounts(runs: Sequence[ActionRun], readings: dict[int, Reading], tenant: Tenant) -> None:
-    """What was read of an account is news for the page's head, too."""
+def _update_accounts(
+    runs: Sequence[ActionRun], readings: dict[int, Reading], tenant: Tenant, asked_at: datetime
+) -> None:
+    """What was read of an account is news for the page's head, too, unless it was read again since."""
     for run in runs:
         state = readings[run.pk]
         if isinstance(state, dict) and "accountEnabled" in state and "signInSessionsValidFromDateTime" in state:
-            Account.objects.filter(tenant=tenant, object_id=run.target["user_id"]).update(
+            known = Account.objects.filter(tenant=tenant, object_id=run.target["user_id"])
+            known.filter(Q(read_at=None) | Q(read_at__lte=asked_at)).update(
                 account_enabled=state["accountEnabled"],
                 sign_in_sessions_valid_from=moment(state["signInSessionsValidFromDateTime"]),
                 last_password_change_at=moment(state["lastPasswordChangeDateTime"]),
-                read_at=timezone.now(),
+                read_at=asked_at,
             )

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from incidents.models import Incident
 from incidents.services import IncidentRefused
 from remediation.contexts import panel_view
-from remediation.enums import Step
+from remediation.enums import FINDING_STEPS, Step
 from remediation.forms import JudgeForm, PressForm, SelectionForm, UndoForm
 from remediation.models import ActionRun, Finding
 from remediation.passwords import PasswordGone, reveal, spell
@@ -28,8 +28,8 @@ from remediation.services import (
     step_press,
     step_preview,
     step_retry,
+    watch_stop,
 )
-from remediation.services.scans import SCANNED_STEPS
 from tenants.permissions import TenantRequest, acting, check_form_tenant, tenant_page
 
 
@@ -131,8 +131,15 @@ def undo(request: TenantRequest, incident: Incident) -> HttpResponse:
 @_acts_on_incident
 def scan(request: TenantRequest, incident: Incident, step: int) -> HttpResponse:
     """Look again for what a step could act on."""
-    is_new = scan_request(incident=incident, step=_step(step, among=SCANNED_STEPS), by=request.user)
+    is_new = scan_request(incident=incident, step=_step(step, among=FINDING_STEPS), by=request.user)
     return _answer(request, incident, "" if is_new else "A search is running already.")
+
+
+@_acts_on_incident
+def stop_watch(request: TenantRequest, incident: Incident) -> HttpResponse:
+    """Stop watching whether the synchronization enables the account again."""
+    was_watched = watch_stop(incident=incident, by=request.user)
+    return _answer(request, incident, "" if was_watched else "Nobody was watching this account any more.")
 
 
 @_acts_on_incident

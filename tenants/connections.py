@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 from django.conf import settings
+from django.db.models import F
 from django.utils import timezone
 
 from graph import CLOUDS, AppCredentials, Certificate, Cloud, GraphClient, SecretRef, simulator_cloud
+from tenants.circuits import TenantCircuit
 from tenants.enums import CloudName
-from tenants.models import Connection, Tenant
+from tenants.models import CallCount, Connection, Tenant
 
 
 class ConnectionUnusable(Exception):
@@ -29,8 +31,15 @@ def cloud_of(connection: Connection) -> Cloud:
     return simulator_cloud(settings.SIMULATOR_URL)
 
 
-def graph_client(connection: Connection, *, resolve_secret: Callable[[SecretRef], str] | None = None) -> GraphClient:
-    """A client for the tenant of `connection`. Tokens are shared by all clients of the process.
+def graph_client(
+    connection: Connection,
+    *,
+    resolve_secret: Callable[[SecretRef], str] | None = None,
+    always_asks: bool = False,
+) -> GraphClient:
+    """A client for the tenant of `connection`, for one thread. Tokens are shared by all clients of the process.
+
+    `always_asks`: services that have not been answering are asked all the same.
 
     Raises:
         ConnectionUnusable: see `cloud_of`.
@@ -48,9 +57,25 @@ def graph_client(connection: Connection, *, resolve_secret: Callable[[SecretRef]
         secret=connection.client_secret or None,
         certificate=certificate,
     )
-    return GraphClient(credentials=credentials, cloud=cloud_of(connection), resolve_secret=resolve_secret)
+    return GraphClient(
+        credentials=credentials,
+        cloud=cloud_of(connection),
+        resolve_secret=resolve_secret,
+        circuit=TenantCircuit(connection.tenant, always_asks=always_asks),
+    )
 
 
 def contact_made(tenant: Tenant) -> None:
     """Note that Microsoft answered for this tenant just now."""
     Connection.objects.filter(tenant=tenant).update(last_contact_at=timezone.now(), last_error="")
+
+
+def calls_count(client: GraphClient) -> None:
+    """Add what this client's requests came to so far to the counts of the installation, and begin anew."""
+    counted = dict(client.tally)
+    client.tally.clear()
+    for (service, result), count in counted.items():
+        known = CallCount.objects.filter(service=service, result=result)
+        if not known.update(count=F("count") + count):
+            CallCount.objects.get_or_create(service=service, result=result)
+            known.update(count=F("count") + count)

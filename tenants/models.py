@@ -118,6 +118,41 @@ class Connection(TenantScoped):
         return f"{self.get_cloud_display()} {self.microsoft_tenant_id}"
 
 
+class ServiceCircuit(TenantScoped):
+    """One of Microsoft's services that does not answer in a tenant, as all processes have seen it; no row: it answers.
+
+    `retry_at` is set while the circuit is open: until then nothing is sent but a strike.
+    """
+
+    service = models.CharField(max_length=20)  # "graph" or "exchange"
+    misses = models.PositiveIntegerField(default=0)  # round trips without an answer, one after the other
+    missed_since = models.DateTimeField()
+    opened_at = models.DateTimeField(null=True)
+    waiting_since = models.DateTimeField(null=True)
+    wait_seconds = models.PositiveIntegerField(default=0)
+    retry_at = models.DateTimeField(null=True)
+
+    class Meta(TenantScoped.Meta):
+        constraints: ClassVar = [models.UniqueConstraint(fields=["tenant", "service"], name="one_circuit_a_service")]
+
+    def __str__(self) -> str:
+        return f"{self.service}: {self.misses} round trips without an answer"
+
+
+class CallCount(models.Model):
+    """How many requests to Microsoft came to what, over all tenants; for the metrics."""
+
+    service = models.CharField(max_length=20)
+    result = models.CharField(max_length=20)  # see graph.delivery.result_of
+    count = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["service", "result"], name="one_count_a_result")]
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.result}: {self.count}"
+
+
 class ProtectedAccount(TenantScoped):
     """An account that is never acted on by itself, and by hand only after its address was typed."""
 

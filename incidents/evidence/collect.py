@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.utils import timezone
@@ -16,19 +16,22 @@ from incidents.evidence.rows import Columns, log_record, records_store
 from incidents.models import Incident, LogRecord, SourceReading
 from incidents.phish.tagging import phish_tag_from_evidence
 from incidents.services import incident_changed
-from tenants.connections import ConnectionUnusable, contact_made, graph_client
+from tenants.connections import ConnectionUnusable, calls_count, contact_made, graph_client
 from tenants.models import Connection
 
 SIGN_INS_BACK = timedelta(days=30)  # as long as Microsoft keeps them
 BEFORE_ACCESS = timedelta(days=1)  # what opened the door came before the first access
-QUERY_WAIT = 20.0  # seconds; a query that needs longer is asked for again by the next collection
+QUERY_WAIT = 10.0  # seconds; a query that needs longer is asked for again by the next collection
 QUERY_EXPIRY = timedelta(hours=2)  # a query not done by then never will be
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0  # seconds between two looks at a query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceOutcome:
-    """What came of one log. `failure` says in plain words why nothing could be read; `is_pending`: ask again later."""
+    """What came of one log. `failure` says in plain words why nothing could be read; `is_pending`: ask again later.
+
+    `again_in` is the number of seconds that Microsoft asked to wait; 0.0 where it named none.
+    """
 
     source: LogSource
     found: int = 0
@@ -36,6 +39,7 @@ class SourceOutcome:
     failure: str = ""
     request_id: str = ""
     is_pending: bool = False
+    again_in: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,11 @@ class CollectSummary:
     @property
     def is_pending(self) -> bool:
         return any(one.is_pending for one in self.sources)
+
+    @property
+    def again_in(self) -> float | None:
+        """In how many seconds to collect again; 0.0 for the usual while, None for not at all."""
+        return max((one.again_in for one in self.sources if one.again_in is not None), default=None)
 
     @property
     def is_complete(self) -> bool:
@@ -84,6 +93,7 @@ def collect(*, incident: Incident, sleep: Callable[[float], None] = time.sleep) 
             contact_made(incident.tenant)
         messages_name(client, incident)
         phish_tag_from_evidence(client=client, incident=incident, own_domains=connection.domains)
+        calls_count(client)
     incident_changed(incident_id=incident.pk)
     return summary
 
@@ -106,11 +116,12 @@ class _Reader:
         try:
             records = fetch(reading)
         except QueryRunning:
-            return SourceOutcome(source=source, is_pending=True)
+            return SourceOutcome(source=source, is_pending=True, again_in=0.0)
         except QueryFailed as error:
             return _fail(self.incident, source, str(error))
         except GraphError as error:
-            return _fail(self.incident, source, in_plain_words(error), error.request_id)
+            outcome = _fail(self.incident, source, in_plain_words(error), error.request_id)
+            return replace(outcome, again_in=error.retry_after) if error.is_transient else outcome
         added = records_store(self._rows(source, records, parse))
         reading.found, reading.added, reading.failure, reading.request_id = len(records), added, "", ""
         reading.finished_at, reading.query_id = timezone.now(), ""

@@ -23,7 +23,10 @@ class RevokeSessions(Action):
 
     def is_done(self, state: State, *, target: Target, since: datetime, before: State | None = None) -> bool:
         valid_from = moment(state.get("signInSessionsValidFromDateTime"))
-        return valid_from is not None and valid_from >= since - CLOCK_TOLERANCE
+        if valid_from is None or valid_from < since - CLOCK_TOLERANCE:
+            return False
+        # What was so before, by step 1 a minute ago for one, ended no session that began since.
+        return valid_from != moment((before or {}).get("signInSessionsValidFromDateTime"))
 
     def apply(self, target: Target, before: State | None) -> Stages[State]:
         yield from ask(users.revoke_sessions(target["user_id"]))

@@ -4,6 +4,7 @@ from remediation.services.judgement import finding_judge, incident_mark_remediat
 from remediation.services.presses import Press, Pressed, open_counts, protected_addresses, step_press, step_preview
 from remediation.services.repeats import runs_undo, step_retry
 from remediation.services.scans import scan_request, scans_begin
+from remediation.services.watches import watch_stop
 
 __all__ = [
     "Press",
@@ -18,4 +19,5 @@ __all__ = [
     "step_press",
     "step_preview",
     "step_retry",
+    "watch_stop",
 ]

@@ -10,6 +10,7 @@ from django.utils import timezone
 from incidents.models import Incident
 from remediation import doorbell, passwords, policies
 from remediation.enums import (
+    FINDING_STEPS,
     HOLDING_STATES,
     OrderState,
     RunState,
@@ -67,7 +68,8 @@ def step_press(*, incident: Incident, step: Step, press: Press, by: Member) -> P
         if not free:
             return Pressed(None, _words_of_held(held), is_new=False)
         _cancel_opposites(incident, free)
-        order = _order(incident, step, press, free, by)
+        ordered = Ordered(step=step, key=press.key, drafts=free, reason=press.reason, by=Actor.of(by), viewer=by)
+        order = order_place(incident, ordered)
     return Pressed(order, _words_of_held(held) if held else "", is_new=True)
 
 
@@ -81,7 +83,7 @@ def _cancel_opposites(incident: Incident, drafts: Sequence[Draft]) -> None:
 def _checked_drafts(incident: Incident, step: Step, press: Press, by: Member) -> list[Draft]:
     policies.check_incident_open(incident)
     findings = _chosen_findings(incident, step, press)
-    if step in (Step.RETRACT, Step.PERSISTENCE):
+    if step in FINDING_STEPS:
         policies.check_findings(findings, protected=protected_addresses(), typed=press.typed_address)
     else:
         protected = protected_addresses()
@@ -110,7 +112,7 @@ def _chosen_findings(incident: Incident, step: Step, press: Press) -> list[Findi
     Raises:
         Refused: when one of them is not; a form of another incident, or forged.
     """
-    if step not in (Step.RETRACT, Step.PERSISTENCE):
+    if step not in FINDING_STEPS:
         return []
     if press.all_suspicious:
         protected = protected_addresses()
@@ -142,7 +144,8 @@ def _free_drafts(
 ) -> tuple[list[Draft], list[ActionRun]]:
     """Those drafts whose target nobody works on and that are not done already, and the runs that hold the others."""
     keys = {draft.target_key for draft in drafts}
-    runs = ActionRun.objects.filter(incident=incident, step=step, target_key__in=keys).select_related("order")
+    steps = FINDING_STEPS if step in FINDING_STEPS else (step,)
+    runs = ActionRun.objects.filter(incident=incident, step__in=steps, target_key__in=keys).select_related("order")
     latest = {(run.action_key, run.target_key): run for run in runs.order_by("pk")}
     countered_at = last_counters(incident.pk)
     free, held = [], []
@@ -180,31 +183,49 @@ def _words_of_held(held: Sequence[ActionRun]) -> str:
     return f"{who} pressed this a moment ago: it is running. Nothing was done twice."
 
 
-def _order(incident: Incident, step: Step, press: Press, drafts: Sequence[Draft], by: Member) -> WorkOrder:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordered:
+    """What is to be done, and for whom: a member who pressed, or Petra itself. `viewer` may see a new password."""
+
+    step: Step
+    key: str
+    drafts: Sequence[Draft]
+    by: Actor
+    reason: str = ""
+    viewer: Member | None = None
+
+
+def order_place(incident: Incident, ordered: Ordered) -> WorkOrder:
+    """Write the order and its runs down, with its audit row, and ring. The caller's transaction locks the incident.
+
+    Raises:
+        Refused: when somebody is at one of the targets already.
+    """
     order = WorkOrder.objects.create(
         tenant=incident.tenant,
         incident=incident,
-        step=step,
-        idempotency_key=press.key,
-        plan_digest=digest(drafts),
-        requested_by_id=by.pk,
-        requested_by_name=by.display_name,
-        reason=press.reason.strip(),
+        step=ordered.step,
+        idempotency_key=ordered.key,
+        plan_digest=digest(ordered.drafts),
+        requested_by_id=ordered.by.member_id,
+        requested_by_name=ordered.by.name,
+        reason=ordered.reason.strip(),
     )
     now = timezone.now()
     try:
         with transaction.atomic():
-            runs = ActionRun.objects.bulk_create([_run(order, draft, now) for draft in drafts], batch_size=200)
+            runs = ActionRun.objects.bulk_create([_run(order, draft, now) for draft in ordered.drafts], batch_size=200)
     except IntegrityError as error:
         raise Refused("Somebody pressed this at the same moment: it is running. Nothing was done twice.") from error
     for run in runs:
         if run.action_key == "reset_password":
-            passwords.store(run=run, viewer=by)
+            passwords.store(run=run, viewer=ordered.viewer)
     move_order(order, source=OrderState.PLANNED, to=OrderState.APPROVED)
     move_runs(ActionRun.objects.filter(order=order), source=RunState.PLANNED, to=RunState.QUEUED)
-    _record_press(order, incident, len(runs), by)
+    _record_press(order, incident, len(runs), ordered.by)
     progress({incident.pk})
-    doorbell.ring_runs(incident.tenant_id)
+    ring = doorbell.ring_strike if ordered.step == Step.CONTAIN else doorbell.ring_runs
+    ring(incident.tenant_id)
     return order
 
 
@@ -226,10 +247,11 @@ def _run(order: WorkOrder, draft: Draft, now: datetime) -> ActionRun:
     )
 
 
-def _record_press(order: WorkOrder, incident: Incident, count: int, by: Member) -> None:
+def _record_press(order: WorkOrder, incident: Incident, count: int, by: Actor) -> None:
+    verb = "Pressed" if by.member_id else "Ordered"
     act = Act(
         verb="press_step",
-        summary=f"Pressed {Step(order.step).label} ({count} action{'s' if count != 1 else ''}) – {incident.account}",
+        summary=f"{verb} {Step(order.step).label} ({count} action{'s' if count != 1 else ''}) – {incident.account}",
         object_type="work_order",
         object_id=order.pk,
         incident_id=incident.pk,
@@ -237,7 +259,7 @@ def _record_press(order: WorkOrder, incident: Incident, count: int, by: Member) 
         reason=order.reason,
         outcome=Outcome.REQUESTED,
     )
-    audit.record([act], tenant=incident.tenant, by=Actor.of(by))
+    audit.record([act], tenant=incident.tenant, by=by)
 
 
 def step_preview(*, incident: Incident, step: Step, finding_ids: Collection[int], all_suspicious: bool) -> list[Draft]:

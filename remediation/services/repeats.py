@@ -37,7 +37,7 @@ def step_retry(*, incident: Incident, step: Step, by: Member) -> int:
         failed = _latest_failed(incident, step)
         now = timezone.now()
         again: dict[str, Any] = {"ordered_at": now, "due_at": now, "finished_at": None, "lease_until": None, "tries": 0}
-        again |= {"message": "", "code": ""}
+        again |= {"message": "", "code": "", "waits": 0}
         for run in failed.filter(action_key="reset_password"):
             passwords.renew(run)
         count = sum(move_runs(failed, source=state, to=RunState.QUEUED, **again) for state in RETRIABLE_STATES)
@@ -68,7 +68,8 @@ def runs_undo(*, incident: Incident, run_ids: Collection[int], by: Member, confi
         runs = list(ActionRun.objects.filter(incident=incident, pk__in=run_ids))
         _check_undoable(incident, runs, run_ids, by)
         policies.check_unlock(runs, confirmed=confirmed)
-        values = {"due_at": timezone.now(), "undone_by_name": by.display_name, "lease_until": None, "tries": 0}
+        values = {"due_at": timezone.now(), "undone_by_id": by.pk, "undone_by_name": by.display_name}
+        values |= {"lease_until": None, "tries": 0, "waits": 0}
         chosen = ActionRun.objects.filter(pk__in=[run.pk for run in runs])
         count = sum(
             move_runs(chosen, source=state, to=RunState.UNDOING, verified_at=None, finished_at=None, **values)

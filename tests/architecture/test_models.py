@@ -12,6 +12,7 @@ GLOBAL = {
     "tenants.Tenant": "the thing that scopes are made of; found through tenants.access",
     "tenants.Member": "a person of one organization, not of one tenant",
     "tenants.Member_tenants": "which tenants a guest was given: what scopes are computed from",
+    "tenants.CallCount": "sums over all tenants, for the metrics; names none",
     "tenants.AuditEvent": "outlives the tenant it names; plain ids, filtered by the selectors",
 }
 

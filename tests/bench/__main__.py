@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench import contain, remediate
+from tests.bench import contain, neighbour, remediate
 from tests.fixtures.stack import start_stack, stop_stack
 
 RESULT = Path("bench.json")
@@ -17,6 +17,7 @@ def main() -> int:
         stack = start_stack(Path(folder))
         try:
             figures |= contain.measure(stack)
+            figures |= neighbour.measure(stack)
         finally:
             stop_stack(stack)
     with TemporaryDirectory(prefix="petra-bench-") as folder:

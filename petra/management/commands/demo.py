@@ -26,6 +26,7 @@ from tenants.models import Tenant
 
 HOST = "127.0.0.1"
 GRACE = 8  # seconds that the children get to end by themselves
+QUEUES = (settings.STRIKE_QUEUE, settings.WORK_QUEUE)
 QUICK = ("--without-mingle", "--without-gossip", "--without-heartbeat")
 
 
@@ -174,9 +175,10 @@ def _kept_password(folder: Path) -> str:
 
 
 def _declare_queue() -> None:
-    """Make the queue's table before anybody uses it: two processes that make it at once would read it half written."""
+    """Make the queues' tables before anybody uses them: two processes that make one at once read it half written."""
     with app.connection_for_write() as connection:
-        app.amqp.queues[app.conf.task_default_queue].bind(connection.default_channel).declare()
+        for name in QUEUES:
+            app.amqp.queues[name].bind(connection.default_channel).declare()
 
 
 def _simulator_options(port: int) -> list[str]:
@@ -187,7 +189,8 @@ def _worker() -> list[str]:
     """One worker process with threads: the file queue does not bear several."""
     celery = [sys.executable, "-m", "celery", "-A", "petra", "--quiet", "worker"]
     beat = ["-B", "--schedule", str(settings.DATA_DIR / "beat")]
-    return [*celery, "-P", "threads", "-c", "8", *beat, *QUICK, "-l", "WARNING"]
+    pool = ["-P", "threads", "-c", "12", "-Q", ",".join(QUEUES)]
+    return [*celery, *pool, *beat, *QUICK, "-l", "WARNING"]
 
 
 def _web(port: int, *, reload: bool) -> list[str]:

@@ -73,8 +73,8 @@ def test_the_account_is_kept_as_of_when_it_was_asked_for(desk: Desk, monkeypatch
 def test_a_press_during_a_scan_is_not_overwritten(desk: Desk, monkeypatch: pytest.MonkeyPatch):
     send_all, pressed = GraphClient.send_all, []
 
-    def press_meanwhile(client: GraphClient, requests: Any) -> Any:
-        answers = send_all(client, requests)
+    def press_meanwhile(client: GraphClient, requests: Any, **how: Any) -> Any:
+        answers = send_all(client, requests, **how)
         if not pressed:
             pressed.append(True)
             desk.press(Step.CONTAIN)

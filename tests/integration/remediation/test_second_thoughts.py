@@ -5,12 +5,15 @@ import pytest
 from graph.simulator.control import SimulatorControl
 from incidents.services import incident_dismiss
 from remediation.enums import RunState, Step
+from remediation.models import Finding
 from remediation.policies import Refused
+from remediation.selectors import findings_open
 from remediation.services import runs_undo
 from tenants.models import ProtectedAccount
 from tests.factories import world
 from tests.fixtures.simulator import RawCloud
 from tests.integration.remediation.desk import Desk
+from tests.integration.remediation.test_messages import plant
 
 ALICE = f"/users/{world.ALICE}?$select=accountEnabled,signInSessionsValidFromDateTime"
 
@@ -105,3 +108,31 @@ def test_a_worker_that_broke_leaves_nothing_running(desk: Desk, monkeypatch: pyt
 def test_step_five_tells_when_the_search_did_not_see_everything(desk: Desk):
     with pytest.raises(Refused, match="the search for persistence items did not see everything"):
         desk.press(Step.RE_ENABLE)
+
+
+def test_a_mail_that_two_steps_list_is_moved_once(desk: Desk, simulator: SimulatorControl, raw_cloud: RawCloud):
+    (copy_id,) = plant(desk, raw_cloud, world.BOB)
+    copy = Finding.objects.get(pk=copy_id)
+    remaining = desk.find("retract_message", copy.target, kind="remaining_phish")
+    assert desk.press(Step.RETRACT, finding_ids=[copy.pk]).is_new
+    held = desk.press(Step.PERSISTENCE, finding_ids=[remaining.pk])
+    assert (held.order, "is running" in held.words) == (None, True)
+    desk.work()
+    assert simulator.requests()["byPath"]["POST /users/{id}/messages/{id}/move"] == 1
+    assert not findings_open(desk.incident.pk).exists(), "done in step 2 is done in step 3"
+    done = desk.press(Step.PERSISTENCE, finding_ids=[remaining.pk])
+    assert "Already done by" in done.words
+
+
+def test_the_sessions_that_step_one_ended_are_no_sign_of_step_five(desk: Desk, simulator: SimulatorControl):
+    desk.press(Step.CONTAIN)
+    desk.work()
+    fault = {"match": {"path": "revokeSignInSessions", "ordinal": 1}, "answer": 503}
+    simulator.configure(world.TENANT_ID, faults=[fault])
+    desk.press(Step.RE_ENABLE, reason="Back to work")
+    desk.work()
+    desk.due_now()
+    desk.work()
+    ended = desk.run(action_key="revoke_sessions", step=Step.RE_ENABLE)
+    assert (ended.state, ended.tries) == (RunState.SUCCEEDED, 2)
+    assert [len(attempt.requests) for attempt in ended.attempts.order_by("pk")] == [1, 1], "sent again"

@@ -1,6 +1,6 @@
 """Advancing many generators together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from graph import BadRequest, Request, Response
 from remediation.stages import advance
@@ -12,7 +12,7 @@ class Echo:
     def __init__(self) -> None:
         self.sets: list[list[str]] = []
 
-    def send_all(self, requests: Sequence[Request]) -> list[Response]:
+    def send_all(self, requests: Sequence[Request], *, pulse: Callable[[], None]) -> list[Response]:
         self.sets.append([request.path for request in requests])
         return [Response(request, 200, {"path": request.path}) for request in requests]
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from incidents.enums import IncidentState
-from incidents.models import Account, Incident
+from incidents.models import Incident
 from remediation import policies
 from remediation.actions.finding import FINDING_KINDS
-from remediation.actions.registry import ACTIONS
-from remediation.enums import RETRIABLE_STATES, WAITING_STATES, RunState, ScanState, Step, Verdict
-from remediation.extension import run_words
-from remediation.models import ActionRun, Finding, IssuedPassword, Scan
+from remediation.contexts.advice import containment_advice, password_advice
+from remediation.contexts.notices import OutageView, outages_of, watch_of
+from remediation.contexts.rows import GroupView, ItemView, RunView, group_view, item_view, run_view
+from remediation.enums import FINDING_STEPS, RETRIABLE_STATES, WAITING_STATES, RunState, ScanState, Step, WatchState
+from remediation.models import ActionRun, Finding, IssuedPassword, Scan, SyncWatch
 from remediation.selectors import DONE_STATES, latest_scans, unsearched_steps
 from remediation.services import protected_addresses
 from tenants.access import can_act
@@ -27,48 +28,6 @@ STEP_NOTES = {
     Step.RE_ENABLE: "Unlocks the account and ends all sessions once more.",
     Step.REMEDIATED: "Closes the incident. The panel folds and can be opened again.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class RunView:
-    """One run as a row shows it. `tone` is a CSS word: done, failed, waiting, undone."""
-
-    pk: int
-    words: str
-    title: str
-    tone: str
-    at: datetime | None
-    by_name: str
-    verified_at: datetime | None
-    message: str
-    code: str
-    request_id: str
-    can_undo: bool
-    undo_note: str
-    undo_question: str  # has to be answered before undoing; empty: nothing to ask
-
-
-@dataclass(frozen=True, slots=True)
-class ItemView:
-    """One finding as a row shows it, with the latest thing done to it."""
-
-    finding: Finding
-    run: RunView | None
-    is_checked: bool  # preselected
-    can_select: bool
-
-
-@dataclass(frozen=True, slots=True)
-class GroupView:
-    """The findings of one kind: suspicious ones first, legitimate ones and refused ones apart."""
-
-    kind: str
-    heading: str
-    suspicious: list[ItemView]
-    others: list[ItemView]
-    is_checked: bool  # whether every source of this kind could be looked at
-    empty_words: str
-    notes: list[str]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,16 +51,23 @@ class StepView:
     runs: list[RunView] = field(default_factory=list)
     groups: list[GroupView] = field(default_factory=list)
     scan: Scan | None = None
+    scan_again_at: datetime | None = None  # Microsoft asked to wait before it shows the rest
     address_to_type: str = ""
     address_reason: str = ""
     open_items: list[str] = field(default_factory=list)
     advice: list[str] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
+    watch: SyncWatch | None = None  # over the lock of a synchronized account
     password_run: int | None = None  # a password waits here for the reader
 
     @property
     def is_busy(self) -> bool:
         return self.state == "running"
+
+    @property
+    def is_alarmed(self) -> bool:
+        """Whether the account was enabled again behind the lock."""
+        return self.watch is not None and (self.watch.state == WatchState.WARNED or self.watch.relocks > 0)
 
     @property
     def is_scanning(self) -> bool:
@@ -115,6 +81,7 @@ class PanelView:
     can_act: bool
     is_open: bool
     is_unpublished: bool
+    outages: list[OutageView]
 
     @property
     def done_count(self) -> int:
@@ -134,6 +101,7 @@ def panel_view(*, incident: Incident, member: Member) -> PanelView:
         can_act=can_act(member),
         is_open=incident.state in (IncidentState.ACTIVE, IncidentState.UNPUBLISHED),
         is_unpublished=incident.state == IncidentState.UNPUBLISHED,
+        outages=outages_of(incident.tenant),
     )
 
 
@@ -149,37 +117,39 @@ class _Reader:
         self.findings: dict[int, list[Finding]] = defaultdict(list)
         for finding in Finding.objects.filter(incident=incident).order_by("-is_suspicious", "pk"):
             self.findings[finding.step].append(finding)
-        self.scans = latest_scans(incident.pk)
+        self.scans, self.scans_put_off = latest_scans(incident.pk)
         self.unsearched = unsearched_steps(incident.pk)
         self.password = self._waiting_password()
 
     def step(self, step: Step) -> StepView:
         runs = _latest(self.runs[step])
         view = StepView(number=step, label=step.label, note=STEP_NOTES[step], state="todo", words="Not started")
-        view.scan = self.scans.get(step)
+        view.scan, view.scan_again_at = self.scans.get(step), self.scans_put_off.get(step)
         _count(view, runs)
-        if step in (Step.RETRACT, Step.PERSISTENCE):
-            self._add_groups(view, runs)
+        if step in FINDING_STEPS:
+            self._add_groups(view)
         else:
-            view.runs = [_run_view(run) for run in runs]
+            view.runs = [run_view(run) for run in runs]
         _tell_state(view, runs)
         self._add_particulars(view, step)
         if not policies.can_take_steps(self.incident) and view.state == "todo":
             view.state, view.words = "blocked", "Waits for the incident to be published"
         return view
 
-    def _add_groups(self, view: StepView, runs: Sequence[ActionRun]) -> None:
-        latest = {run.finding_id: run for run in runs if run.finding_id}
+    def _add_groups(self, view: StepView) -> None:
+        # What was done to a thing is told wherever it is listed, in step 2 or 3.
+        runs = sorted((run for step in FINDING_STEPS for run in self.runs[step]), key=lambda run: run.pk)
+        latest = {(run.action_key, run.target_key): run for run in runs}
         by_kind: dict[str, list[ItemView]] = defaultdict(list)
         for finding in self.findings[view.number]:
-            item = _item_view(finding, latest.get(finding.pk))
+            item = item_view(finding, latest.get((finding.action_key, finding.target_key)))
             if finding.gone_at and item.run is None:
                 continue
             by_kind[finding.kind].append(item)
         coverage = {row["kind"]: row for row in (view.scan.coverage if view.scan else [])}
         for kind, (heading, empty) in FINDING_KINDS.items():
             if kind in by_kind or kind in coverage:
-                view.groups.append(_group_view(kind, heading, empty, by_kind[kind], view.scan))
+                view.groups.append(group_view(kind, heading, empty, by_kind[kind], view.scan))
         items = [item for rows in by_kind.values() for item in rows]
         view.open_count = sum(item.is_checked for item in items)
         view.selectable_count = sum(item.can_select for item in items)
@@ -192,7 +162,7 @@ class _Reader:
             if policies.is_sync_account(account):
                 view.state, view.words = "blocked", "Never offered: this is the directory-sync account"
         if step in (Step.RE_ENABLE, Step.REMEDIATED):
-            counts = {int(number): self._open_count(number) for number in (Step.RETRACT, Step.PERSISTENCE)}
+            counts = {int(number): self._open_count(number) for number in FINDING_STEPS}
             view.open_items = [
                 item.words
                 for item in policies.open_items(
@@ -200,9 +170,12 @@ class _Reader:
                 )
             ]
         if step == Step.CONTAIN:
-            view.advice, view.commands = _containment_advice(account)
+            view.advice, view.commands = containment_advice(account)
+            view.watch = watch_of(self.incident)
+            if view.watch and view.watch.state == WatchState.WARNED and view.state == "done":
+                view.state, view.words, view.verified_at = "partly", "Locked, but enabled again since", None
         if step == Step.PASSWORD:
-            view.advice, view.commands = _password_advice(account)
+            view.advice, view.commands = password_advice(account)
             view.password_run = self.password
         if step == Step.REMEDIATED and self.incident.state == IncidentState.REMEDIATED:
             view.state, view.words = "done", "Remediated"
@@ -213,8 +186,10 @@ class _Reader:
         return next((run for run in reversed(locks) if run.state == RunState.SUCCEEDED), None)
 
     def _open_count(self, step: int) -> int:
-        done = {run.finding_id for run in self.runs[step] if run.state in DONE_STATES}
-        return sum(finding.is_meant_by_all and finding.pk not in done for finding in self.findings[step])
+        runs = (run for number in FINDING_STEPS for run in self.runs[number] if run.state in DONE_STATES)
+        done = {(run.action_key, run.target_key) for run in runs}
+        left = (finding for finding in self.findings[step] if (finding.action_key, finding.target_key) not in done)
+        return sum(finding.is_meant_by_all for finding in left)
 
     def _waiting_password(self) -> int | None:
         waiting = IssuedPassword.objects.filter(
@@ -270,7 +245,7 @@ def _tell_done(view: StepView, runs: Sequence[ActionRun]) -> None:
     skipped = [run for run in runs if run.state == RunState.SKIPPED]
     if len(verified) + len(skipped) == view.done_count and verified:
         view.verified_at = max(verified)
-    is_whole = view.done_count == view.total_count or view.number in (Step.RETRACT, Step.PERSISTENCE)
+    is_whole = view.done_count == view.total_count or view.number in FINDING_STEPS
     if is_whole and not view.open_count and view.scan and not view.scan.is_whole and not view.is_scanning:
         view.state, view.words = "partly", f"{view.done_count} done; not everything could be checked"
     elif is_whole and not view.open_count:
@@ -287,105 +262,3 @@ _DONE_WORDS = {
     Step.RE_ENABLE: "Account re-enabled and sessions ended",
     Step.REMEDIATED: "Remediated",
 }
-_TONES = {
-    RunState.SUCCEEDED: "done",
-    RunState.SKIPPED: "done",
-    RunState.UNDONE: "undone",
-    RunState.FAILED: "failed",
-    RunState.ERRORED: "failed",
-    RunState.UNDO_FAILED: "failed",
-}
-
-
-def _run_view(run: ActionRun) -> RunView:
-    action = ACTIONS[run.action_key]
-    return RunView(
-        pk=run.pk,
-        words=run_words(run),
-        title=run.title,
-        tone=_TONES.get(RunState(run.state), "waiting"),
-        at=run.finished_at,
-        by_name=run.undone_by_name or run.order.requested_by_name,
-        verified_at=run.verified_at,
-        message=run.message,
-        code=run.code,
-        request_id=run.request_id,
-        can_undo=action.can_undo and run.state in (RunState.SUCCEEDED, RunState.UNDO_FAILED),
-        undo_note=action.undo_note,
-        undo_question=_undo_question(run),
-    )
-
-
-def _undo_question(run: ActionRun) -> str:
-    if run.action_key != "lock_account" or policies.was_enabled_before(run):
-        return ""
-    return "The account was disabled already before it was locked here, or that is not known. Enable it all the same?"
-
-
-def _item_view(finding: Finding, run: ActionRun | None) -> ItemView:
-    is_taken = run is not None and run.state in (*DONE_STATES, *WAITING_STATES, RunState.UNDO_FAILED)
-    can_select = not finding.refusal and not is_taken and not finding.gone_at
-    return ItemView(
-        finding=finding,
-        run=_run_view(run) if run else None,
-        is_checked=can_select and finding.is_meant_by_all,
-        can_select=can_select,
-    )
-
-
-def _group_view(kind: str, heading: str, empty: str, items: list[ItemView], scan: Scan | None) -> GroupView:
-    rows = [row for row in (scan.coverage if scan else []) if row["kind"] == kind]
-    suspicious = [item for item in items if _stands_out(item)]
-    return GroupView(
-        kind=kind,
-        heading=heading,
-        suspicious=suspicious,
-        others=[item for item in items if not _stands_out(item)],
-        is_checked=all(row["is_checked"] for row in rows),
-        empty_words=empty,
-        notes=[f"{row['source']}: {row['note']}" for row in rows if row["note"]],
-    )
-
-
-def _stands_out(item: ItemView) -> bool:
-    finding = item.finding
-    if finding.refusal or finding.verdict == Verdict.LEGITIMATE:
-        return False
-    return finding.is_suspicious or finding.verdict == Verdict.MALICIOUS or item.run is not None
-
-
-def _containment_advice(account: Account) -> tuple[list[str], list[str]]:
-    """What the lock reaches for this kind of account, and what has to be done elsewhere."""
-    advice = []
-    if policies.is_privileged(account):
-        advice.append(
-            "This account holds admin roles: Microsoft lets Petra lock it only where Petra's application holds "
-            "Privileged Authentication Administrator in this tenant."
-        )
-    if account.is_guest:
-        advice.append("A guest signs in at home: the lock keeps them out of this tenant, their own sessions go on.")
-    if not account.is_synced:
-        return advice, []
-    advice.append(
-        "Synchronized from on-premises: the lock holds in the cloud at once, but the next synchronization unlocks the "
-        "account again unless it is disabled on-premises, too. Give these commands to the on-premises administrator."
-    )
-    name = _quoted(account.on_premises_sam_account_name or account.user_principal_name)
-    return advice, [f"Disable-ADAccount -Identity {name}", "Start-ADSyncSyncCycle -PolicyType Delta"]
-
-
-def _password_advice(account: Account) -> tuple[list[str], list[str]]:
-    if not account.is_synced:
-        return ["Call the person. Never send a password by mail: the mailbox may still be read by others."], []
-    name = _quoted(account.on_premises_sam_account_name or account.user_principal_name)
-    reset = f"Set-ADAccountPassword -Identity {name} -Reset -NewPassword (Read-Host -AsSecureString 'New password')"
-    advice = (
-        "The password of this account lives on-premises; Microsoft refuses a reset from here. The on-premises "
-        "administrator has to reset it twice, so that the old one cannot be replayed."
-    )
-    return [advice], [reset, reset, "Start-ADSyncSyncCycle -PolicyType Delta"]
-
-
-def _quoted(name: str) -> str:
-    """A name as a PowerShell string literal; quotes in it are doubled."""
-    return "'" + name.replace("'", "''") + "'"
