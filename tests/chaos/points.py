@@ -157,12 +157,12 @@ def _hook_sending(reaper: Reaper, diary: Diary) -> None:
     from graph.transport import Transport
 
     def sending(function: Callable[..., Any]) -> Callable[..., Any]:
-        def send_all(client: Any, requests: Sequence[Any]) -> Any:
+        def send_all(client: Any, requests: Sequence[Any], **values: Any) -> Any:
             if all(request.is_read for request in requests):
-                return function(client, requests)
+                return function(client, requests, **values)
             reaper.passes("sending")
             began = time.monotonic()
-            answers = function(client, requests)
+            answers = function(client, requests, **values)
             diary.write("lasted", seconds=round(time.monotonic() - began, 2), count=len(requests))
             reaper.passes("sent")
             return answers
@@ -196,11 +196,11 @@ def _noting_writes(reaper: Reaper, diary: Diary) -> Callable[..., Any]:
 
 
 def _hook_reading_back(reaper: Reaper) -> None:
-    from remediation import runner, verification
+    from remediation import verification
 
     wrap(verification, "read_states", _before(reaper, "reading_back"))
     wrap(verification, "read_states", _after(reaper, "read_back"))
-    wrap(runner, "verify", _after(reaper, "verified"))
+    wrap(verification, "verify", _after(reaper, "verified"))
 
 
 def _hook_scans(reaper: Reaper) -> None:

@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import requests
+from django.conf import settings
 
 from tests.chaos.diary import Diary
 from tests.chaos.plan import Plan
 from tests.fixtures.simulator import ROOT
 
 WORKERS = 2
+POOL = ("-P", "threads", "-c", "6")
 QUICK = ("--without-mingle", "--without-gossip", "--without-heartbeat", "-l", "WARNING")
 
 
@@ -84,7 +86,8 @@ class Stack:
                 process.wait()
 
     def _launch_worker(self, name: str) -> None:
-        self._launch(name, ["tests.chaos.worker", "worker", "-n", f"{name}@chaos", "-P", "threads", "-c", "6", *QUICK])
+        queues = f"{settings.STRIKE_QUEUE},{settings.WORK_QUEUE}"
+        self._launch(name, ["tests.chaos.worker", "worker", "-n", f"{name}@chaos", "-Q", queues, *POOL, *QUICK])
 
     def _launch(self, name: str, module: list[str]) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:

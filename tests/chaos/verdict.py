@@ -75,7 +75,7 @@ def transitions_are_legal(seen: Evidence) -> Iterator[str]:
 
 
 def _is_stolen(change: Change) -> bool:
-    is_claim = change.new_fence != change.old_fence and change.new in ("running", "undoing")
+    is_claim = change.new_fence != change.old_fence
     return is_claim and change.old_lease is not None and change.old_lease > change.at + SECOND
 
 

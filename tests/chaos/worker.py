@@ -2,8 +2,8 @@
 
     python -m tests.chaos.worker worker -P threads -c 8 …      arguments as for `celery -A petra`
 
-PETRA_CHAOS_DIR names the folder of the run. Leases and timeouts keep their order among themselves: no request lasts as
-long as a lease, however often the client tries it.
+PETRA_CHAOS_DIR names the folder of the run. Leases and timeouts keep their order among themselves: a lease is several
+times as long as the time after which it is renewed, and as a wait for an answer.
 """
 
 import os
@@ -17,8 +17,7 @@ import django
 from tests.chaos.diary import Diary
 from tests.chaos.plan import read_plan
 
-LEASE = timedelta(seconds=12)
-SCAN_LEASE = timedelta(seconds=15)
+LEASE = timedelta(seconds=8)
 TIMEOUT = (2, 2)  # connecting, each wait for an answer
 
 
@@ -39,14 +38,22 @@ def main(arguments: list[str]) -> None:
 
 def shorten(app: Any) -> None:
     """Minutes become seconds, seconds become tenths."""
+    from graph import delivery
     from graph.client import GraphClient
     from graph.retry import Policy
-    from remediation import runner, scanning, transitions, verification
+    from remediation import leases, outcomes, scanning, transitions, verification
+    from tenants import circuits
 
     _set(transitions, "LEASE", LEASE)
-    _set(scanning, "LEASE", SCAN_LEASE)
-    _set(runner, "BACKOFF", (0.2, 0.4, 0.8, 1.2, 2))
+    _set(scanning, "LEASE", LEASE)
+    _set(leases, "RENEW_EVERY", 1.0)
+    _set(delivery, "LOOK_UP_EVERY", 1.0)
+    _set(outcomes, "BACKOFF", (0.2, 0.4, 0.8, 1.2, 2))
     _set(verification, "DELAYS", (0.2, 0.4, 0.8, 1.5, 3))
+    _set(circuits, "OVER", timedelta(seconds=2))
+    _set(circuits, "FIRST_WAIT", 1)
+    _set(circuits, "LONGEST_WAIT", 4)
+    _set(circuits, "PROBE", timedelta(seconds=4))
     _set_default(GraphClient, "timeout", TIMEOUT)
     _set_default(Policy, "first_wait", 0.1)
     _set_default(Policy, "longest_wait", 1.0)
