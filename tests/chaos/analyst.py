@@ -21,7 +21,7 @@ from tests.chaos.seed import PASSWORD
 from tests.fixtures.stack import _csrf
 
 ROUNDS = 10  # times that "Retry failed", or a new search, is pressed
-PATIENCE = 150.0  # seconds until something that does not come to its end is called stuck
+PATIENCE = 240.0  # seconds until something that does not come to its end is called stuck
 UNDOABLE = {key for key, action in ACTIONS.items() if action.can_undo}
 
 

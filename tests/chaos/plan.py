@@ -31,6 +31,8 @@ POINTS = {
 # A search is begun anew from its first page, so these cost the most time: each point of the engine comes first.
 RARE = {"sweeping", "scan_claimed", "scan_read", "scan_finishing", "scan_finished"}
 
+SHORT = 20  # kills; a longer run leaves the workers more time between them, so that much of everything gets done
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -56,8 +58,9 @@ def make_plan(seed: int, kills: int) -> Plan:
     dice = random.Random(f"chaos {seed}")  # noqa: S311 - chance, not secrecy
     passed = dict.fromkeys(POINTS, 0)
     drawn = []
+    slowly = 4 if kills > SHORT else 1
     for point in _order(dice, kills):
-        passed[point] += dice.randint(1, 2 * POINTS[point] - 1)
+        passed[point] += dice.randint(1, 2 * slowly * POINTS[point] - 1)
         drawn.append((point, passed[point]))
     times = range(1, kills + 1)
     empties = dice.sample(times, k=min(kills, max(2, kills // 8)))
