@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from graph.simulator.control import SimulatorControl
 from tests.chaos.plan import Plan, make_plan, weather
 from tests.chaos.servers import own_servers
 from tests.chaos.stack import Stack, Upheaval, empty_folder
+from tests.chaos.weather_report import FINE, weather_of
 from tests.chaos.world import TOWNS, chaos_world
 from tests.fixtures.simulator import free_port, start_simulator
 
@@ -164,7 +165,7 @@ def _count(seen: "Evidence", control: SimulatorControl, stack: Stack, analysts: 
     seen.surprises = stack.surprises
     spoiled = weather_of(control.requests())
     total = sum(spoiled.values())
-    del spoiled[""]
+    del spoiled[FINE]
     lasted = [line["seconds"] for line in stack.diary.lines("lasted")]
     seen.counts |= {
         "weather": dict(spoiled),
@@ -175,26 +176,3 @@ def _count(seen: "Evidence", control: SimulatorControl, stack: Stack, analysts: 
         "queue emptied": len(stack.diary.lines("empties")),
         "database restarted": len(stack.diary.lines("restarts")),
     }
-
-
-def weather_of(log: dict[str, Any]) -> Counter[str]:
-    """How many answers were spoiled in which way, and under "" those that were not; a batch answers for its parts."""
-    carriers = {line["batchId"]: line for line in log["batches"]}
-    parts = Counter(line["batchId"] for line in log["requests"])
-    found: Counter[str] = Counter()
-    for line in log["requests"]:
-        carrier = carriers.get(line["batchId"])
-        found[_kind(line) or (_kind(carrier) if carrier else "")] += 1
-    for batch, carrier in carriers.items():
-        if not parts[batch]:  # turned away as a whole
-            found[_kind(carrier)] += int(carrier["body"]["size"])
-    return found
-
-
-def _kind(line: dict[str, Any]) -> str:
-    """How an answer was spoiled, or ""."""
-    if line["status"] == 0:
-        return "lost after the effect" if line["hadEffect"] else "no answer"
-    if line["status"] in (429, 503, 504):
-        return f"{line['status']} after the effect" if line["hadEffect"] else str(line["status"])
-    return ""
