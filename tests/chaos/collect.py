@@ -9,7 +9,7 @@ from django.db import connection
 from graph.simulator.control import SimulatorControl
 from graph.simulator.exchange_rules import rule_identity
 from incidents.enums import IncidentState
-from incidents.models import Incident
+from incidents.models import Account, Incident
 from remediation.actions.registry import ACTIONS
 from remediation.models import ActionAttempt, ActionRun, IssuedPassword, Scan, WorkOrder
 from tenants.models import AuditEvent
@@ -42,6 +42,8 @@ def gather(seen: Evidence, control: SimulatorControl, diary: Diary, revealed: di
         seen.orders = [_order(order) for order in WorkOrder.objects.order_by("pk")]
         seen.searches = [_search(scan) for scan in Scan.objects.order_by("pk")]
         seen.remediated = {each.pk: each.state == IncidentState.REMEDIATED for each in Incident.objects.all()}
+        accounts = Account.objects.select_related("tenant")
+        seen.accounts = {each.tenant.slug: (each.object_id, each.account_enabled) for each in accounts}
         seen.passwords = _passwords(seen.runs, control, revealed)
     seen.audit = [_row(event) for event in AuditEvent.objects.order_by("pk")]
     seen.history = _history()

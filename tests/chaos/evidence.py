@@ -150,6 +150,7 @@ class Evidence:
     outages: list[Outage] = field(default_factory=list)
     before: Mapping[str, Cloud] = field(default_factory=dict)  # by town
     after: Mapping[str, Cloud] = field(default_factory=dict)
+    accounts: Mapping[str, tuple[str, bool | None]] = field(default_factory=dict)  # by town: id, and what Petra shows
     passwords: Mapping[int, bool] = field(default_factory=dict)  # of a reset's run: is it the account's password now
     posted_keys: frozenset[str] = frozenset()  # of the forms that were posted
     posted_twice: int = 0

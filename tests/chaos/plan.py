@@ -22,7 +22,7 @@ POINTS = {
     "read_back": 3,
     "verified": 3,
     "ringing": 5,
-    "sweeping": 40,
+    "sweeping": 12,
     "scan_claimed": 2,
     "scan_read": 4,
     "scan_finishing": 2,

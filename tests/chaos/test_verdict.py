@@ -199,6 +199,21 @@ def _mail_there_twice(seen: Evidence) -> None:
     seen.after = {"mill": Cloud(accounts={"anna": False}, mails=copies)}
 
 
+def _untrue_not_done(seen: Evidence) -> None:
+    words = "Petra tried this six times and looked afterwards: it is not done."
+    seen.runs[1] = replace(seen.runs[1], state="failed", message=words)
+    seen.history[-1] = replace(seen.history[-1], new="failed")
+    seen.audit[2] = replace(seen.audit[2], outcome="failed", summary=f"Failed: Block sign-in. {words}")
+
+
+def _untrue_account(seen: Evidence) -> None:
+    seen.accounts = {"mill": ("anna", True)}
+
+
+def _consent_given_twice(seen: Evidence) -> None:
+    seen.after["mill"].grants = {"one": "app Mail.Read", "two": "app Mail.Read"}
+
+
 def _honest_mail_moved(seen: Evidence) -> None:
     seen.after = {"mill": Cloud(accounts={"anna": False}, mails=_mails(phish=DELETED, honest=DELETED))}
 
@@ -254,6 +269,9 @@ WRONG: dict[Callable[[Evidence], None], set[str]] = {
     _illegal_arrow: {"transitions_are_legal"},
     _stolen_from_a_living_worker: {"transitions_are_legal"},
     _untrue_done: {"says_what_is_true"},
+    _untrue_not_done: {"says_what_is_true"},
+    _untrue_account: {"says_what_is_true"},
+    _consent_given_twice: {"nothing_is_there_twice"},
     _mail_still_there: {"says_what_is_true"},
     _mail_there_twice: {"says_what_is_true", "honest_mail_is_untouched"},
     _honest_mail_moved: {"honest_mail_is_untouched"},

@@ -1,30 +1,34 @@
 """What Petra says, held against the true state of the cloud."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 from tests.chaos.evidence import Cloud, Evidence, Run
 from tests.chaos.world import folder_id
 
+NOT_DONE = "it is not done"  # how Petra words what it looked up after its last try
 SAYS_DONE, SAYS_UNDONE = ("succeeded", "skipped"), ("undone",)
 OPPOSITES = {"enable_account": "lock_account"}  # their last word is one and the same
 CLOCK = 2.0  # seconds: the cloud writes whole ones
 
 
 def says_what_is_true(seen: Evidence) -> Iterator[str]:
-    """The last word on each target agrees with the cloud."""
+    """The last word on each target agrees with the cloud, and so does the account in the page's head."""
     for run in _last_words(seen.runs):
         is_shown = shows(run, seen.after[run.town], seen.passwords)
-        if run.state in SAYS_DONE and not is_shown:
-            yield f"Run {run.id} ({run.action}, {run.town}) is {run.state}; the cloud does not show it."
-        if run.state in SAYS_UNDONE and is_shown:
-            yield f"Run {run.id} ({run.action}, {run.town}) is undone; the cloud still shows it done."
+        if is_shown != (run.state in SAYS_DONE):
+            says = "is" if is_shown else "is not"
+            yield f"Run {run.id} ({run.action}, {run.town}) is {run.state}; the cloud shows that it {says} so."
+    for town, (account, is_enabled) in seen.accounts.items():
+        if seen.after[town].accounts[account] != is_enabled:
+            yield f"The account of {town} stands there as {'enabled' if is_enabled else 'disabled or not known'}."
 
 
 def _last_words(runs: list[Run]) -> list[Run]:
-    """Of all runs on one target, the one that came to its end last."""
+    """Of all runs on one target that say how it is, the one that came to its end last."""
     last: dict[tuple[int, str, str], Run] = {}
     for run in sorted(runs, key=lambda run: run.finished_at):
-        if run.state in (*SAYS_DONE, *SAYS_UNDONE):
+        if run.state in (*SAYS_DONE, *SAYS_UNDONE) or (run.state == "failed" and NOT_DONE in run.message):
             last[run.incident, OPPOSITES.get(run.action, run.action), _thing(run)] = run
     return list(last.values())
 
@@ -70,6 +74,14 @@ SHOWN: dict[str, Callable[[Run, Cloud], bool]] = {
     "disable_device": lambda run, cloud: not cloud.devices[run.target["device_id"]],
     "remove_auth_method": lambda run, cloud: run.target["method_id"] not in cloud.methods,
 }
+
+
+def nothing_is_there_twice(seen: Evidence) -> Iterator[str]:
+    """A consent is given again by making a new one: made twice, it would stand there twice."""
+    for town, cloud in seen.after.items():
+        for grant, count in Counter(cloud.grants.values()).items():
+            if count > 1:
+                yield f"The consent {grant} stands {count} times in {town}."
 
 
 def honest_mail_is_untouched(seen: Evidence) -> Iterator[str]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from remediation.enums import RUN_TRANSITIONS, RunState
 from tests.chaos.effects import effects_once, nothing_unordered
 from tests.chaos.evidence import Change, Evidence, Row, Run
-from tests.chaos.truth import honest_mail_is_untouched, says_what_is_true
+from tests.chaos.truth import honest_mail_is_untouched, nothing_is_there_twice, says_what_is_true
 
 ENDED = {"succeeded", "failed", "skipped", "errored", "canceled", "undone", "undo_failed"}
 NEEDS_REASON = {"failed", "errored", "undo_failed"}
@@ -171,6 +171,7 @@ CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     every_act_is_told_once,
     a_press_is_one_order,
     says_what_is_true,
+    nothing_is_there_twice,
     honest_mail_is_untouched,
 )
 
