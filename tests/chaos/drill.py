@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tests.chaos.analyst import Analyst
     from tests.chaos.evidence import Evidence
 
+HASTY = "mill"  # whose analyst presses step 3 before step 2 is through
 MOST_SECONDS = 1800.0  # until no new round is begun
 # The service's limits per five minutes would be met by all the searching again; the weather throttles at random.
 UNTHROTTLED = {"messageTraces": 0, "reports": 0, "identityProtection": 0}
@@ -123,7 +124,7 @@ def _prepare(control: SimulatorControl, seed: int) -> "list[Analyst]":
     control.load_world(chaos_world(datetime.now(UTC)))
     incidents = seed_rows(control)
     keep_history()
-    return [Analyst("", slug, incident, seed, ANALYSTS) for slug, incident in incidents.items()]
+    return [Analyst("", slug, incident, seed, ANALYSTS, is_hasty=slug == HASTY) for slug, incident in incidents.items()]
 
 
 def _let_work(analysts: "list[Analyst]", stack: Stack, plan: Plan) -> None:
