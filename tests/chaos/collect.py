@@ -28,6 +28,7 @@ from tests.chaos.evidence import (
     Run,
     Search,
     Sent,
+    Stall,
 )
 from tests.chaos.world import TOWNS, Town
 
@@ -50,6 +51,7 @@ def gather(seen: Evidence, control: SimulatorControl, diary: Diary, revealed: di
     seen.effects = [_effect(line) for line in control.requests()["requests"] if _is_effect(line)]
     seen.sent = _sent(diary)
     seen.kills = [Kill(point=k["point"], ordinal=k["ordinal"], fences=frozenset(k["fences"])) for k in _kills(diary)]
+    seen.stalls = [Stall(each["point"], each["fence"]) for each in diary.lines("stalls")]
     seen.outages = [Outage(each["began"], each["at"]) for each in diary.lines("restarts")]
     seen.after = {town.slug: cloud_of(town, control) for town in TOWNS}
     return seen

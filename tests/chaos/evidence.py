@@ -112,6 +112,14 @@ class Kill:
 
 
 @dataclass(frozen=True, slots=True)
+class Stall:
+    """A worker was held up while it worked on a set, for longer than its lease, and then went on."""
+
+    point: str
+    fence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outage:
     """The database was away."""
 
@@ -147,6 +155,7 @@ class Evidence:
     sent: list[Sent] = field(default_factory=list)
     kills: list[Kill] = field(default_factory=list)
     planned_kills: frozenset[tuple[str, int]] = frozenset()
+    stalls: list[Stall] = field(default_factory=list)
     outages: list[Outage] = field(default_factory=list)
     before: Mapping[str, Cloud] = field(default_factory=dict)  # by town
     after: Mapping[str, Cloud] = field(default_factory=dict)

@@ -31,15 +31,18 @@ POINTS = {
 # A search is begun anew from its first page, so these cost the most time: each point of the engine comes first.
 RARE = {"sweeping", "scan_claimed", "scan_read", "scan_finishing", "scan_finished"}
 
+# Where a worker may also be held up for longer than its lease, and then goes on as if nothing had happened.
+STALLING = {"tried", "looked", "sending", "sent", "settling"}
 SHORT = 20  # kills; a longer run leaves the workers more time between them, so that much of everything gets done
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`kills`: [point, how many times it has been passed]. `empties`, `restarts`: after so many kills."""
+    """`kills`, `stalls`: [point, how many times it has been passed]. `empties`, `restarts`: after so many kills."""
 
     seed: int
     kills: tuple[tuple[str, int], ...]
+    stalls: tuple[tuple[str, int], ...]
     empties: tuple[int, ...]
     restarts: tuple[int, ...]
 
@@ -49,8 +52,8 @@ class Plan:
 
 def read_plan(path: Path) -> Plan:
     plan = json.loads(path.read_text(encoding="utf-8"))
-    kills = tuple((point, passed) for point, passed in plan["kills"])
-    return Plan(plan["seed"], kills, tuple(plan["empties"]), tuple(plan["restarts"]))
+    kills, stalls = (tuple((point, passed) for point, passed in plan[name]) for name in ("kills", "stalls"))
+    return Plan(plan["seed"], kills, stalls, tuple(plan["empties"]), tuple(plan["restarts"]))
 
 
 def make_plan(seed: int, kills: int) -> Plan:
@@ -65,7 +68,15 @@ def make_plan(seed: int, kills: int) -> Plan:
     times = range(1, kills + 1)
     empties = dice.sample(times, k=min(kills, max(2, kills // 8)))
     restarts = dice.sample(times, k=min(kills, max(1, kills // 25)))
-    return Plan(seed, tuple(drawn), tuple(sorted(empties)), tuple(sorted(restarts)))
+    stalls = _stalls(dice, drawn, max(1, kills // 10))
+    return Plan(seed, tuple(drawn), stalls, tuple(sorted(empties)), tuple(sorted(restarts)))
+
+
+def _stalls(dice: random.Random, kills: list[tuple[str, int]], count: int) -> tuple[tuple[str, int], ...]:
+    """Where a worker is held up: soon after one was killed at the same point."""
+    moments = [(point, passed + 1) for point, passed in kills if point in STALLING]
+    free = [moment for moment in moments if moment not in kills]
+    return tuple(dice.sample(free, k=min(count, len(free))))
 
 
 def _order(dice: random.Random, kills: int) -> list[str]:

@@ -16,6 +16,7 @@ from typing import Any
 from tests.chaos.diary import Diary
 from tests.chaos.plan import POINTS, Plan
 
+_fence: ContextVar[str] = ContextVar("fence", default="")  # of the set that this thread is working on
 # The try that a request belongs to, by the request's identity, for the set that this thread is working on.
 Tries = dict[int, tuple[Any, int]]
 _tries: ContextVar[Tries | None] = ContextVar("tries", default=None)
@@ -24,8 +25,9 @@ _tries: ContextVar[Tries | None] = ContextVar("tries", default=None)
 class Reaper:
     """Counts how often each point was passed, and kills this process where the plan says so."""
 
-    def __init__(self, plan: Plan, diary: Diary) -> None:
-        self._deaths = frozenset(plan.kills)
+    def __init__(self, plan: Plan, diary: Diary, *, stall: float) -> None:
+        self._deaths, self._stalls = frozenset(plan.kills), frozenset(plan.stalls)
+        self._stall = stall  # seconds: longer than a lease
         self._diary = diary
         self._lock = threading.Lock()  # held by a dying process: nobody begins anything that its last line misses
         self._fences: set[str] = set()
@@ -35,11 +37,13 @@ class Reaper:
         if point not in POINTS:
             raise LookupError(f"{point} is no point of the plan")
         ordinal = self._diary.count(point)
-        if (point, ordinal) not in self._deaths:
-            return
-        with self._lock:
-            self._diary.write("kills", sync=True, point=point, ordinal=ordinal, fences=sorted(self._fences))
-            os.kill(os.getpid(), signal.SIGKILL)
+        if (point, ordinal) in self._deaths:
+            with self._lock:
+                self._diary.write("kills", sync=True, point=point, ordinal=ordinal, fences=sorted(self._fences))
+                os.kill(os.getpid(), signal.SIGKILL)
+        if (point, ordinal) in self._stalls:
+            self._diary.write("stalls", point=point, ordinal=ordinal, fence=_fence.get())
+            time.sleep(self._stall)
 
     def begins(self, fence: str) -> None:
         """This process works on a claimed set from now on."""
@@ -107,7 +111,7 @@ def _hook_engine(reaper: Reaper) -> None:
         def work(client: Any, runs: Sequence[Any], **values: Any) -> Any:
             fence = runs[0].fence
             try:
-                with _working():
+                with _working(fence):
                     return function(client, runs, **values)
             finally:
                 reaper.ends(fence)
@@ -131,12 +135,13 @@ def _hook_engine(reaper: Reaper) -> None:
 
 
 @contextmanager
-def _working() -> Iterator[None]:
-    token = _tries.set({})
+def _working(fence: str) -> Iterator[None]:
+    tokens = _tries.set({}), _fence.set(fence)
     try:
         yield
     finally:
-        _tries.reset(token)
+        _tries.reset(tokens[0])
+        _fence.reset(tokens[1])
 
 
 def _told_apart(stages: Any, attempt: int) -> Any:

@@ -30,6 +30,12 @@ def test_a_long_run_kills_at_every_point():
     assert set(Counter(point for point, _ in make_plan(7, 100).kills)) == set(POINTS)
 
 
+@pytest.mark.parametrize("kills", [1, 10, 100])
+def test_no_worker_is_held_up_where_it_is_killed(kills):
+    plan = make_plan(3, kills)
+    assert set(plan.stalls) & set(plan.kills) == set()
+
+
 def test_a_plan_survives_being_written_down(tmp_path):
     plan = make_plan(7, 10)
     plan.write(tmp_path / "plan.json")

@@ -7,7 +7,21 @@ from typing import Any
 import pytest
 
 from tests.chaos.effects import KILLED, LOST, OUTAGE, repeats
-from tests.chaos.evidence import Attempt, Change, Cloud, Effect, Evidence, Kill, Order, Outage, Row, Run, Search, Sent
+from tests.chaos.evidence import (
+    Attempt,
+    Change,
+    Cloud,
+    Effect,
+    Evidence,
+    Kill,
+    Order,
+    Outage,
+    Row,
+    Run,
+    Search,
+    Sent,
+    Stall,
+)
 from tests.chaos.verdict import CHECKS, judge
 from tests.chaos.world import folder_id
 
@@ -315,6 +329,15 @@ def test_a_second_write_is_excused_where_the_database_was_away():
     seen.kills, seen.planned_kills = [], frozenset()
     seen.outages = [Outage(2.5, 2.8)]
     assert _excuses(seen) == [OUTAGE]
+    assert judge(seen) == {}
+
+
+def test_a_late_worker_leaves_its_attempt_open_and_is_no_excuse_for_a_second_write():
+    seen = sound()
+    seen.kills, seen.planned_kills = [], frozenset()
+    seen.stalls = [Stall("sent", "f2")]
+    assert set(judge(seen)) == {"effects_once"}
+    del seen.effects[1]
     assert judge(seen) == {}
 
 

@@ -32,7 +32,8 @@ def main(arguments: list[str]) -> None:
         from tests.chaos.points import Reaper, hook_up
 
         diary = Diary(folder / "diary")
-        hook_up(Reaper(read_plan(folder / "plan.json"), diary), diary)
+        stall = LEASE.total_seconds() + 3
+        hook_up(Reaper(read_plan(folder / "plan.json"), diary, stall=stall), diary)
     app.start(arguments)
 
 
