@@ -1,6 +1,8 @@
 """One run, from the empty folder to the verdict."""
 
 import os
+import signal
+import sys
 import threading
 import time
 from collections import Counter
@@ -40,6 +42,7 @@ class Ground:
 
 def drill(*, seed: int, kills: int, on: str, folder: Path) -> int:
     """Run, print the report. Returns 1 when something does not hold."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Ended from outside."))  # and what was started ends, too
     folder.mkdir(parents=True, exist_ok=True)
     plan = make_plan(seed, kills)
     plan.write(folder / "plan.json")
