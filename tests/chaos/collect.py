@@ -32,8 +32,6 @@ from tests.chaos.evidence import (
 )
 from tests.chaos.world import TOWNS, Town
 
-READING = ("Get-", "Search-")
-
 
 def gather(seen: Evidence, control: SimulatorControl, diary: Diary, revealed: dict[str, str]) -> Evidence:
     """Fill in all that is known now. `revealed`: the last password that each town's analyst was shown."""
@@ -48,7 +46,7 @@ def gather(seen: Evidence, control: SimulatorControl, diary: Diary, revealed: di
         seen.passwords = _passwords(seen.runs, control, revealed)
     seen.audit = [_row(event) for event in AuditEvent.objects.order_by("pk")]
     seen.history = _history()
-    seen.effects = [_effect(line) for line in control.requests()["requests"] if _is_effect(line)]
+    seen.effects = [_effect(line) for line in control.requests()["requests"] if line["hadEffect"]]
     seen.sent = _sent(diary)
     seen.kills = [Kill(point=k["point"], ordinal=k["ordinal"], fences=frozenset(k["fences"])) for k in _kills(diary)]
     seen.stalls = [Stall(each["point"], each["fence"]) for each in diary.lines("stalls")]
@@ -139,11 +137,6 @@ def _seconds(moment: datetime | str | None) -> float | None:
     if isinstance(moment, str):
         return datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp()
     return moment.timestamp()
-
-
-def _is_effect(line: dict[str, Any]) -> bool:
-    is_read = line["method"] == "GET" or _cmdlet(line).startswith(READING)
-    return bool(line["hadEffect"]) and not is_read
 
 
 def _cmdlet(line: dict[str, Any]) -> str:
