@@ -36,9 +36,9 @@ class Reaper:
         """One more time past this point; it may have been the last thing this process did."""
         if point not in POINTS:
             raise LookupError(f"{point} is no point of the plan")
-        ordinal = self._diary.count(point)
-        if (point, ordinal) in self._deaths:
-            with self._lock:
+        with self._lock:  # counted and killed in one, or the death of another thread could swallow this one
+            ordinal = self._diary.count(point)
+            if (point, ordinal) in self._deaths:
                 self._diary.write("kills", sync=True, point=point, ordinal=ordinal, fences=sorted(self._fences))
                 os.kill(os.getpid(), signal.SIGKILL)
         if (point, ordinal) in self._stalls:
