@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 ON_SERVICES := tests/integration tests/production tests/browser/test_six_steps.py
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo dev test check fix bench docs lock install install-dev clean
+.PHONY: help demo dev test check fix bench chaos docs lock install install-dev clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,9 @@ fix: install-dev  ## Let the tools mend what they can
 
 bench: install-dev  ## Measure, print, and write bench.json
 	@$(BIN)/python -m tests.bench
+
+chaos: install-dev  ## Kill workers 100 times amid faults and doubles; ARGS="--seed 8 --kills 40 --on sqlite"
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 docs: install-dev  ## Generate docs/reference
 	$(BIN)/python manage.py write_reference

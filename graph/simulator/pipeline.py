@@ -19,6 +19,7 @@ from graph.simulator.throttling import Throttle
 from graph.simulator.users import find_user
 from graph.simulator.weather import LATE, LOST, RESET, Fault, Weather
 
+READING_CMDLETS = ("Get-", "Search-")
 Matched = tuple[Route, tuple[str, ...]]
 
 
@@ -83,12 +84,12 @@ class Cloud:
         synchronization.catch_up(self.store, call.tenant)
         if call.service == EXCHANGE:
             with self.store.transaction():
-                return self.exchange(call)
+                return _took_effect(call, self.exchange(call))
         route, call.arguments = matched or self.graph.find(call.method, call.path)  # find says what is wrong
         self.throttle.count(call, route.lane, mailbox)
         permissions.check(route, call.permissions)
         with self.store.transaction():
-            return route.handler(call)
+            return _took_effect(call, route.handler(call))
 
 
 async def spoiled(fault: Fault, answer: Answer | None, *, is_mail: bool = False) -> Answer:
@@ -102,6 +103,12 @@ async def spoiled(fault: Fault, answer: Answer | None, *, is_mail: bool = False)
         await asyncio.sleep(fault.seconds)
         return answer
     raise fault.refusal(mailbox=is_mail)
+
+
+def _took_effect(call: Call, answer: Answer) -> Answer:
+    """Note that a write was carried out: its handler refused nothing."""
+    call.had_effect = call.method != "GET" and not cmdlet_of(call).startswith(READING_CMDLETS)
+    return answer
 
 
 def _mailbox(call: Call, matched: Matched | None) -> str | None:
@@ -118,7 +125,7 @@ def _entry(call: Call, kind: str, status: int, matched: Matched | None) -> Entry
     return Entry(
         kind, call.tenant.id, call.method, _full_path(call), operation, status,
         f"mailbox:{mailbox}" if mailbox else lane, call.body, call.request_id, call.client_request_id,
-        call.batch_id, mailbox,
+        call.batch_id, mailbox, call.had_effect,
     )  # fmt: skip
 
 

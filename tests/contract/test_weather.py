@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any
 
@@ -50,6 +51,29 @@ def test_a_late_answer_has_its_effect(simulator: SimulatorControl, raw_cloud: Ra
     began = time.monotonic()
     assert raw_cloud.call("PATCH", USER, {"accountEnabled": False}).status_code == 204
     assert time.monotonic() - began >= 0.3
+
+
+@pytest.mark.parametrize(
+    ("answer", "more", "had_effect"),
+    [("reset", {}, False), ("lost", {}, True), ("late", {"seconds": 0}, True), (504, {}, False),
+     (504, {"effect": True}, True)],
+)  # fmt: skip
+def test_the_log_tells_what_had_its_effect(
+    simulator: SimulatorControl, raw_cloud: RawCloud, answer: Any, more: dict[str, Any], had_effect: bool
+) -> None:
+    faulty(simulator, answer, **more)
+    with contextlib.suppress(requests.ConnectionError):
+        raw_cloud.call("PATCH", USER, {"accountEnabled": False})
+    assert [each["hadEffect"] for each in simulator.requests()["requests"]] == [had_effect]
+    assert enabled(simulator) is not had_effect
+
+
+def test_reading_and_what_is_refused_have_no_effect(simulator: SimulatorControl, raw_cloud: RawCloud) -> None:
+    raw_cloud.get(STATE)
+    raw_cloud.cmdlet("Get-Mailbox", Identity="alice@tiny.example")
+    raw_cloud.cmdlet("Disable-InboxRule", Mailbox="alice@tiny.example", Identity="12345")
+    raw_cloud.call("PATCH", USER, {"accountEnabled": "no"})
+    assert [each["hadEffect"] for each in simulator.requests()["requests"]] == [False] * 4
 
 
 @pytest.mark.parametrize(
