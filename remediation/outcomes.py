@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from graph import GraphError, Throttled, in_plain_words
-from remediation.actions.base import GONE, Reading, State
+from remediation.actions.base import CLOCK_TOLERANCE, GONE, Reading, State
 from remediation.actions.registry import ACTIONS
 from remediation.enums import RunState
 from remediation.models import ActionRun
@@ -58,7 +58,9 @@ def _is_as_wanted(run: ActionRun, reading: State) -> bool:
         return action.is_undone(reading, target=run.target, before=run.before or GONE)
     if is_first(run) and action.never_skips:
         return False
-    return action.is_done(reading, target=run.target, since=run.ordered_at, before=run.before)
+    # Before sending again the two clocks get no benefit of the doubt; in reading back they do.
+    since = run.ordered_at + (CLOCK_TOLERANCE if action.in_doubt_again else timedelta(0))
+    return action.is_done(reading, target=run.target, since=since, before=run.before)
 
 
 def _already(run: ActionRun, reading: State) -> Settlement:
