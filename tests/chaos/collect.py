@@ -1,17 +1,13 @@
 """Gathers the evidence after a run: from Petra's database, its triggers, the simulated cloud, and the diaries."""
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-import requests
 from django.db import connection
 
 from graph.simulator.control import SimulatorControl
 from graph.simulator.exchange_rules import rule_identity
-from graph.simulator.journal import _KEPT as MOST_LINES
 from incidents.enums import IncidentState
 from incidents.models import Account, Incident
 from remediation.actions.registry import ACTIONS
@@ -26,7 +22,6 @@ from tests.chaos.evidence import (
     Effect,
     Evidence,
     Kill,
-    Mistake,
     Order,
     Outage,
     Row,
@@ -37,29 +32,9 @@ from tests.chaos.evidence import (
 )
 from tests.chaos.world import TOWNS, Town
 
-# How psycopg2 words that the server went away, or is not back yet.
-CUT_OFF = (
-    "server closed the connection", "terminating connection", "connection already closed", "Connection refused",
-    "the database system is", "SSL connection has been closed",
-)  # fmt: skip
 
-
-def whole_log(control: SimulatorControl) -> dict[str, Any]:
-    """The cloud's log, to its last line.
-
-    Raises:
-        LookupError: when it is not whole; then nobody can say what had its effect.
-    """
-    log: dict[str, Any] = requests.get(f"{control.url}/simulator/requests", params={"limit": 10**9}, timeout=300).json()
-    if sum(log["byPath"].values()) != len(log["requests"]) or log["requests"][-1]["id"] > MOST_LINES:
-        raise LookupError("The simulated cloud has dropped the beginning of its log: the run was too long.")
-    return log
-
-
-def gather(
-    seen: Evidence, control: SimulatorControl, log: dict[str, Any], diary: Diary, revealed: dict[str, str]
-) -> Evidence:
-    """Fill in all that is known when everything has ended. `revealed`: the last password that each town's analyst was shown."""
+def gather(seen: Evidence, control: SimulatorControl, diary: Diary, revealed: dict[str, str]) -> Evidence:
+    """Fill in all that is known now. `revealed`: the last password that each town's analyst was shown."""
     with unscoped(reason="the evidence concerns all tenants"):
         seen.runs = [_run(run) for run in ActionRun.objects.select_related("tenant").order_by("pk")]
         seen.attempts = [_attempt(each) for each in ActionAttempt.objects.order_by("pk")]
@@ -71,10 +46,9 @@ def gather(
         seen.passwords = _passwords(seen.runs, control, revealed)
     seen.audit = [_row(event) for event in AuditEvent.objects.order_by("pk")]
     seen.history = _history()
-    seen.effects = [_effect(line) for line in log["requests"] if line["hadEffect"]]
+    seen.effects = [_effect(line) for line in control.requests()["requests"] if line["hadEffect"]]
     seen.sent = _sent(diary)
     seen.kills = [Kill(point=k["point"], ordinal=k["ordinal"], fences=frozenset(k["fences"])) for k in _kills(diary)]
-    seen.mistakes = [each for path in sorted(diary.folder.parent.glob("worker*.log")) for each in _mistakes(path)]
     seen.stalls = [Stall(each["point"], each["fence"]) for each in diary.lines("stalls")]
     seen.outages = [Outage(each["began"], each["at"]) for each in diary.lines("restarts")]
     seen.after = {town.slug: cloud_of(town, control) for town in TOWNS}
@@ -168,17 +142,6 @@ def _seconds(moment: datetime | str | None) -> float | None:
 def _cmdlet(line: dict[str, Any]) -> str:
     given = (line["body"] or {}).get("CmdletInput") if isinstance(line["body"], dict) else None
     return str(given.get("CmdletName", "")) if given else ""
-
-
-def _mistakes(log: Path) -> Iterator[Mistake]:
-    """What a worker logged as an error; its log is JSON, but for Celery's greeting."""
-    for text in log.read_text(encoding="utf-8", errors="replace").splitlines():
-        line = json.loads(text) if text.startswith("{") else {}
-        if line.get("level") in ("error", "critical"):
-            exception = str(line.get("exception") or line["event"]).strip()
-            at = datetime.fromisoformat(line["timestamp"]).timestamp()
-            what = f"{log.stem} at {line['timestamp'][11:19]}: {line['event'][:80]}: {exception.splitlines()[-1][:200]}"
-            yield Mistake(at, what, is_cut_off=any(words in exception for words in CUT_OFF))
 
 
 def _effect(line: dict[str, Any]) -> Effect:

@@ -127,15 +127,6 @@ class Outage:
     ended: float
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """An exception in a worker's log. `is_cut_off`: its connection to the database had been cut."""
-
-    at: float
-    what: str
-    is_cut_off: bool = False
-
-
 @dataclass(slots=True, kw_only=True)
 class Cloud:
     """The true state of one tenant. Every mapping is by id."""
@@ -173,6 +164,5 @@ class Evidence:
     posted_keys: frozenset[str] = frozenset()  # of the forms that were posted
     posted_twice: int = 0
     remediated: Mapping[int, bool] = field(default_factory=dict)  # by incident
-    mistakes: list[Mistake] = field(default_factory=list)
     surprises: list[str] = field(default_factory=list)  # what the run itself noticed: stuck, ended by itself
     counts: dict[str, Any] = field(default_factory=dict)  # for the report

@@ -159,18 +159,10 @@ def every_planned_kill_happened(seen: Evidence) -> Iterator[str]:
             yield f"{count} workers were killed at {point}, number {ordinal}; planned was another."
 
 
-def no_worker_made_a_mistake(seen: Evidence) -> Iterator[str]:
-    """No exception of ours in a worker's log, but for connections that a restart of the database had cut."""
-    for mistake in seen.mistakes:
-        if not mistake.is_cut_off or not any(outage.began <= mistake.at for outage in seen.outages):
-            yield mistake.what
-
-
 CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     every_planned_kill_happened,
     every_run_ended,
     nothing_is_stuck,
-    no_worker_made_a_mistake,
     only_the_dead_left_attempts_open,
     transitions_are_legal,
     effects_once,

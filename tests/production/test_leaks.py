@@ -139,7 +139,7 @@ def test_no_secret_is_left_behind(talkative: Stack):
     found = places(talkative, analyst)
     everywhere = sorted(f"canary in {place}" for place in found)
     assert sorted(leaks(found, {"canary": CANARY})) == everywhere, "the search sees what passed through each place"
-    assert '"logger": "celery' in talkative.log.read_text(), "the worker's lines are among the log"
+    assert '"logger": "incidents.collection"' in talkative.log.read_text(), "the worker's lines are among the log"
     assert leaks(found, secrets) == []
 
 

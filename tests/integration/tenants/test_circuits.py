@@ -225,7 +225,7 @@ def test_a_tenant_has_one_collection_under_way(desk: Desk, monkeypatch: pytest.M
     until = timezone.now() + timedelta(minutes=1)
     type(other).objects.filter(pk=other.pk).update(collecting_until=until)
     collection.collect_for(desk.incident.pk)
-    assert rung == [(desk.incident.pk, collection.AGAIN)]
+    assert rung == [(desk.incident.pk, collection.BUSY_AGAIN)]
     assert desk.reload().collecting_until is None
 
 
