@@ -42,12 +42,14 @@ def shorten(app: Any) -> None:
     from graph import delivery
     from graph.client import GraphClient
     from graph.retry import Policy
-    from remediation import leases, outcomes, scanning, transitions, verification
+    from remediation import leases, outcomes, scanning, transitions, verification, watching
     from tenants import circuits
 
     _set(transitions, "LEASE", LEASE)
     _set(scanning, "LEASE", LEASE)
-    _set(leases, "RENEW_EVERY", 1.0)
+    _set(leases, "RENEW_EVERY", timedelta(seconds=1))
+    _set(leases, "LEASE", LEASE)
+    _set(watching, "LEASE", LEASE)
     _set(delivery, "LOOK_UP_EVERY", 1.0)
     _set(outcomes, "BACKOFF", (0.2, 0.4, 0.8, 1.2, 2))
     _set(verification, "DELAYS", (0.2, 0.4, 0.8, 1.5, 3))
