@@ -4,9 +4,11 @@ SHELL := /bin/bash
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+# What runs a second time on production's services: engine, pages and one browser pass.
+ON_SERVICES := tests/integration tests/production tests/browser/test_six_steps.py
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo dev test check fix bench docs lock install install-dev clean
+.PHONY: help demo dev test check fix bench chaos docs lock install install-dev clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,9 +32,12 @@ demo: install  ## Start the demo: web, worker and simulated Microsoft cloud. POR
 dev: install-dev  ## The demo, restarting the web server when code changes
 	@exec env PETRA_DEBUG=1 $(BIN)/python manage.py demo --reload
 
-test: install-dev  ## Run every test, browser tests included
+test: install-dev  ## Run every test on SQLite and the embedded queue, and those of the engine again on PostgreSQL and Redis
 	@$(BIN)/python tests/find_chromium.py --install
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+ifndef ARGS
+	@$(BIN)/python -m tests.on_services -n 2 --dist loadfile $(ON_SERVICES)
+endif
 
 check: install-dev  ## Linters, types, architecture, templates, security, dependencies, migrations
 	$(BIN)/ruff check .
@@ -52,6 +57,9 @@ fix: install-dev  ## Let the tools mend what they can
 
 bench: install-dev  ## Measure, print, and write bench.json
 	@$(BIN)/python -m tests.bench
+
+chaos: install-dev  ## Kill workers 100 times amid faults and doubles; ARGS="--seed 8 --kills 40 --on sqlite"
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 docs: install-dev  ## Generate docs/reference
 	$(BIN)/python manage.py write_reference

@@ -22,9 +22,9 @@ from graph.errors import (
     PermissionDenied,
     ServiceFailed,
     Throttled,
-    in_plain_words,
 )
 from graph.request import DIRECTORY, EXCHANGE_ADMIN, Request, Response, SecretRef, Service, mailbox_lane
+from graph.sentences import in_plain_words
 
 __all__ = [
     "CLOUDS",

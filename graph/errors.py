@@ -104,6 +104,7 @@ _CLASS_BY_STATUS: dict[int, type[GraphError]] = {
     412: Conflict,
     424: FailedDependency,
     429: Throttled,
+    507: BadRequest,  # no room left: refused, not half done
     509: Throttled,  # bandwidth limit exceeded
 }
 
@@ -118,7 +119,7 @@ _CLASS_BY_CODE: dict[str, type[GraphError]] = {
 }
 
 # Message trace answers 401 where Microsoft's own service principal is missing; nothing is wrong with Petra's token.
-_TRACE_NOT_SET_UP = "Service principal-less Authentication failed"
+TRACE_NOT_SET_UP = "Service principal-less Authentication failed"
 
 CONCURRENCY = "Directory_ConcurrencyViolation"
 _TRANSIENT_STATUSES = frozenset({408, 424, 429, 500, 502, 503, 504, 509})
@@ -146,7 +147,7 @@ def from_response(status: int, body: Any, headers: Mapping[str, str], *, is_writ
 
 
 def _class_of(status: int, described: "_Description") -> type[GraphError]:
-    if _TRACE_NOT_SET_UP in described.message:
+    if TRACE_NOT_SET_UP in described.message:
         return PermissionDenied
     special = _CLASS_BY_CODE.get(described.code) or _CLASS_BY_STATUS.get(status)
     return special or (ServiceFailed if status >= 500 or status == 408 else BadRequest)
@@ -201,174 +202,3 @@ def _exchange_detail(error: Mapping[str, Any]) -> tuple[str, str] | None:
     if len(parts) < 3:
         return None
     return parts[1].rsplit(".", 1)[-1].strip(), parts[2].strip()
-
-
-_WORDS_BY_CODE: dict[str, str] = {
-    "Authentication_RequestFromNonPremiumTenantOrB2CTenant": (
-        "This tenant has no Microsoft Entra ID P1 or P2 licence, which Microsoft asks for here. "
-        "Without it these logs cannot be read."
-    ),
-    "MailboxNotEnabledForRESTAPI": (
-        "This account has no mailbox in Exchange Online: it is unlicensed, soft-deleted or hosted on-premises. "
-        "Nothing has to be done in it here."
-    ),
-    "ErrorInvalidUser": (
-        "This address has no mailbox of its own: it may be unlicensed or a distribution list. "
-        "Nothing has to be done in it here."
-    ),
-    "ErrorItemNotFound": "The item is no longer in the mailbox: it was moved or deleted meanwhile.",
-    "ErrorFolderNotFound": "The folder no longer exists in the mailbox.",
-    "InvalidAuthenticationToken": (
-        "Microsoft did not accept the sign-in of Petra's application. "
-        "Test the connection on the tenant's Connection page."
-    ),
-    "AADSTS7000215": "The client secret of Petra's application is wrong. Enter the current one for this connection.",
-    "AADSTS7000222": "The client secret of Petra's application has expired. Make a new one and enter it.",
-    "AADSTS700016": (
-        "Petra's application is unknown in this tenant. An administrator has to give consent first, "
-        "with the link on the tenant's Connection page."
-    ),
-    "AADSTS90002": "Microsoft does not know this tenant. Check the tenant id of the connection.",
-    "AADSTS900023": "The tenant id of the connection is not a valid one. Check it.",
-    "AADSTS700027": (
-        "Microsoft does not know the certificate of Petra's application, or not yet. "
-        "Right after a change this takes a few minutes."
-    ),
-    "NoAnswer": "Microsoft did not answer in time. Nothing was changed; try again in a moment.",
-    "NotAnswering": (
-        "Microsoft has not been answering for this tenant, so nothing was sent. Petra asks again by itself; "
-        "the notice above the steps says when."
-    ),
-    "NoCredential": "This connection has neither a client secret nor a certificate. Enter one.",
-    "BadCredential": "The certificate or private key of this connection cannot be read. Enter it again, in PEM form.",
-    "TenantNotFound": "Microsoft does not know this tenant. Check the tenant id of the connection.",
-    "SecretUnavailable": (
-        "The secret that this step needs is no longer stored, so nothing was sent. Start the step again for a new one."
-    ),
-    CONCURRENCY: "Somebody else changed the same object at that moment. Nothing was done; try again.",
-}
-
-# (what Microsoft's message contains, what that means); for answers whose code is shared by several causes.
-_WORDS_BY_PHRASE: tuple[tuple[str, str], ...] = (
-    (
-        "on-premises mastered",
-        (
-            "This account is synchronised from on-premises, and Microsoft lets this be changed only there. "
-            "The on-premises administrator has to do it in Active Directory."
-        ),
-    ),
-    (
-        "password complexity",
-        (
-            "Microsoft refused the password because it does not meet the tenant's password rules. "
-            "Start the step again to make another one."
-        ),
-    ),
-    (
-        "default authentication method",
-        (
-            "This is the account's default sign-in method, which Microsoft removes only after the others. "
-            "Remove the others first, or set another default, and try again."
-        ),
-    ),
-    (
-        _TRACE_NOT_SET_UP,
-        (
-            "Message trace is not set up in this tenant: the service principal of Microsoft's "
-            '"Transport Data Platform" is missing. After it was added, Microsoft takes several hours.'
-        ),
-    ),
-    (
-        "AuthZ-CmdletAccessDenied",
-        (
-            "Petra's application may not run Exchange commands in this tenant. Assign the Entra role "
-            "Exchange Administrator to its service principal; it takes effect within minutes to hours."
-        ),
-    ),
-    (
-        "Application is over its MailboxConcurrency limit",
-        (
-            "Another program is using this mailbox through Petra's application at the same time. Nothing was done; "
-            "try again in a moment."
-        ),
-    ),
-    (
-        "AppOnly AccessPolicy",
-        (
-            "An application access policy in Exchange keeps Petra out of this mailbox. "
-            "The tenant's Exchange administrator can add the mailbox to the policy."
-        ),
-    ),
-    (
-        "Access to OData is disabled",
-        (
-            "An application access policy in Exchange keeps Petra out of this mailbox. "
-            "The tenant's Exchange administrator can add the mailbox to the policy."
-        ),
-    ),
-)
-
-_WORDS_BY_CLASS: dict[type[GraphError], str] = {
-    AuthenticationFailed: (
-        "Petra could not sign in to Microsoft for this tenant. Test the connection on the tenant's Connection page."
-    ),
-    NotLicensed: "The tenant does not have the licence that Microsoft asks for here.",
-    NotFound: "Microsoft does not find the object any more: it was deleted, or has not been created everywhere yet.",
-    Conflict: "The object was changed by somebody else meanwhile. Read it again and try again.",
-    ConnectionFailed: "Microsoft could not be reached. Nothing was sent; try again in a moment.",
-    FailedDependency: "Microsoft did not carry this out because another request of the same set failed. Try again.",
-    ServiceFailed: "Microsoft's service had a fault. Try again in a moment.",
-}
-
-
-def in_plain_words(error: GraphError) -> str:
-    """Return one or two calm sentences that say what happened and what to do, for an analyst.
-
-    The request id is not in them; it is shown beside them.
-    """
-    if error.outcome_unknown:
-        return (
-            "Microsoft did not confirm whether this was done. "
-            "Petra reads the current state before anything is sent again."
-        )
-    for phrase, words in _WORDS_BY_PHRASE:
-        if phrase in error.message:
-            return words
-    if error.code in _WORDS_BY_CODE:
-        return _WORDS_BY_CODE[error.code]
-    return _words_by_class(error)
-
-
-def _words_by_class(error: GraphError) -> str:
-    if isinstance(error, PermissionDenied):
-        return _words_of_refusal(error)
-    if isinstance(error, Throttled):
-        return _words_of_throttling(error)
-    if isinstance(error, Inconclusive):
-        return error.message
-    for kind in type(error).__mro__:
-        if kind in _WORDS_BY_CLASS:
-            return _WORDS_BY_CLASS[kind]
-    return f"Microsoft refused the request: {error.message.rstrip('.')}."
-
-
-def _words_of_refusal(error: PermissionDenied) -> str:
-    causes = []
-    if error.needs:
-        noun = "permission" if len(error.needs) == 1 else "permissions"
-        causes.append(f"the application {noun} {' and '.join(error.needs)}")
-    if error.role:
-        causes.append(f"the Entra role {error.role} on its service principal")
-    if not causes:
-        return "Microsoft refused: Petra's application lacks a permission or a role for this in the tenant."
-    return (
-        f"Microsoft refused: Petra's application needs {', and '.join(causes)}. "
-        "Grant what is missing in this tenant and try again."
-    )
-
-
-def _words_of_throttling(error: Throttled) -> str:
-    if error.retry_after:
-        seconds = round(error.retry_after)
-        return f"Microsoft asks to wait {seconds} seconds before this is tried again. Nothing was done."
-    return "Microsoft asks to slow down. Nothing was done; try again in a moment."

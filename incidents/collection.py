@@ -1,6 +1,6 @@
 """When evidence is collected: at the bell, again while Microsoft is still searching, and after a worker died."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
@@ -31,13 +31,15 @@ def collect_for(incident_id: int) -> None:
     if found is None or found.tenant.state == TenantState.PAUSED:
         return
     with tenant_scope([found.tenant_id]):
-        if not _claim(found):
+        until = timezone.now() + LEASE
+        if not _claim(found, until):
             ring_collection(incident_id, countdown=BUSY_AGAIN)
             return
         try:
             summary = collect(incident=found)
         finally:
-            Incident.objects.filter(pk=found.pk).update(collecting_until=None)
+            # Not the hold of another one, that took this one for dead.
+            Incident.objects.filter(pk=found.pk, collecting_until=until).update(collecting_until=None)
         if summary.added:
             remediation().evidence_collected(incident=found)
     failures = {str(one.source): one.failure for one in summary.sources if one.failure}
@@ -46,14 +48,13 @@ def collect_for(incident_id: int) -> None:
         ring_collection(incident_id, countdown=min(summary.again_in or AGAIN, LONGEST_BELL))
 
 
-def _claim(incident: Incident) -> bool:
+def _claim(incident: Incident, until: datetime) -> bool:
     """Take the incident's logs in hand. One collection at a time in a tenant: other tenants need workers, too."""
-    now = timezone.now()
     with transaction.atomic():
         Connection.objects.select_for_update().filter(tenant_id=incident.tenant_id).values_list("pk").first()
-        if Incident.objects.filter(tenant_id=incident.tenant_id, collecting_until__gt=now).exists():
+        if Incident.objects.filter(tenant_id=incident.tenant_id, collecting_until__gt=timezone.now()).exists():
             return False
-        return bool(Incident.objects.filter(pk=incident.pk).update(collecting_until=now + LEASE))
+        return bool(Incident.objects.filter(pk=incident.pk).update(collecting_until=until))
 
 
 def ring_overdue() -> None:

@@ -158,6 +158,7 @@ class SourceReading(TenantScoped):
     since = models.DateTimeField()  # the window read begins here and ends at `started_at`
     found = models.PositiveIntegerField(default=0)
     added = models.PositiveIntegerField(default=0)
+    note = models.TextField(blank=True)  # in plain words: what is missing of what was read
     failure = models.TextField(blank=True)  # in plain words
     request_id = models.CharField(max_length=80, blank=True)  # Microsoft's, of the failure
 

@@ -1,12 +1,12 @@
 """Keeping a lease while one works, and stopping where it is lost: what somebody else took over is theirs."""
 
-import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-RENEW_EVERY = 10.0  # seconds; a lease is several times as long
+LEASE = timedelta(seconds=90)  # renewed every few seconds while Microsoft is asked
+RENEW_EVERY = timedelta(seconds=10)
 
 
 class LeaseLost(Exception):
@@ -14,20 +14,23 @@ class LeaseLost(Exception):
 
 
 class Pulse:
-    """Renews a lease by `renew` when called, at most every few seconds.
+    """Renews a lease that ends at `lease_until` by `renew` when called, at most every few seconds.
+
+    It counts from the claim and by the clock that all leases are counted by: a worker that was held up on the way here
+    has to find that out before it sends anything.
 
     Raises:
         LeaseLost: when there is nothing to renew any more.
     """
 
-    def __init__(self, renew: Callable[[datetime], bool]) -> None:
+    def __init__(self, renew: Callable[[datetime], bool], *, lease_until: datetime) -> None:
         self._renew = renew
-        self._renewed_at = time.monotonic()
+        self._renewed_at = lease_until - LEASE
 
     def __call__(self) -> None:
-        now = time.monotonic()
+        now = timezone.now()
         if now - self._renewed_at < RENEW_EVERY:
             return
-        if not self._renew(timezone.now()):
+        if not self._renew(now):
             raise LeaseLost
         self._renewed_at = now

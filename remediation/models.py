@@ -126,7 +126,7 @@ class ActionRun(TenantScoped):
     code = models.CharField(max_length=120, blank=True)  # Microsoft's error code, when it failed
     message = models.TextField(blank=True)  # in plain words
     request_id = models.CharField(max_length=80, blank=True)
-    ordered_at = models.DateTimeField()  # the press, or the last Retry: what is older is not ours
+    ordered_at = models.DateTimeField()  # the press, or the last Retry or Undo: what is older is not ours
     due_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True)
     fence = models.CharField(max_length=32, blank=True)  # token of the claim that may write

@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 
 from graph import GraphError, Throttled, in_plain_words
-from remediation.actions.base import GONE, Reading, State
+from remediation.actions.base import CLOCK_TOLERANCE, GONE, Reading, State
 from remediation.actions.registry import ACTIONS
 from remediation.enums import RunState
 from remediation.models import ActionRun
@@ -39,10 +40,16 @@ def is_first(run: ActionRun) -> bool:
 def without_acting(run: ActionRun, reading: Reading) -> Settlement | None:
     """How a run ends that need not, or cannot, be acted on; None when it has to be."""
     if isinstance(reading, GraphError):
-        return after_error(run, reading)
+        return after_error(run, reading, is_open=not is_first(run) and _was_left_open(run))
     if _is_as_wanted(run, reading):
         return _already(run, reading)
     return failed(run, message=WORN_OUT) if is_worn_out(run) else None
+
+
+def _was_left_open(run: ActionRun) -> bool:
+    """Whether an earlier try may have done it, for all that was heard of it."""
+    earlier = run.attempts.filter(started_at__gte=run.ordered_at).exclude(fence=run.fence)
+    return earlier.filter(Q(finished_at=None) | Q(is_outcome_unknown=True)).exists()
 
 
 def _is_as_wanted(run: ActionRun, reading: State) -> bool:
@@ -51,7 +58,9 @@ def _is_as_wanted(run: ActionRun, reading: State) -> bool:
         return action.is_undone(reading, target=run.target, before=run.before or GONE)
     if is_first(run) and action.never_skips:
         return False
-    return action.is_done(reading, target=run.target, since=run.ordered_at, before=run.before)
+    # Before sending again the two clocks get no benefit of the doubt; in reading back they do.
+    since = run.ordered_at + (CLOCK_TOLERANCE if action.in_doubt_again else timedelta(0))
+    return action.is_done(reading, target=run.target, since=since, before=run.before)
 
 
 def _already(run: ActionRun, reading: State) -> Settlement:
@@ -81,17 +90,22 @@ def _succeeded(run: ActionRun, *, after: State) -> Settlement:
     return Settlement(run=run, state=RunState.SUCCEEDED, after=after, before=run.before, changed=changed)
 
 
-def after_error(run: ActionRun, error: GraphError) -> Settlement:
-    """A passing fault, or an outcome that nobody knows, goes back to the queue; a refusal is the end."""
+def after_error(run: ActionRun, error: GraphError, *, is_open: bool = False) -> Settlement:
+    """A passing fault, or an outcome that nobody knows, goes back to the queue; a refusal is the end.
+
+    `is_open`: this try did nothing, but nobody knows what an earlier one did.
+    """
     if is_told_to_wait(error) and timezone.now() - run.ordered_at < PATIENCE:
         return _back(run, error, waits=run.waits + 1)
     # An unknown outcome is always looked up once more, even after the last try.
-    tries_left = MAX_TRIES + (LAST_LOOKS if error.outcome_unknown or is_worn_out(run) else 0) - (run.tries - run.waits)
+    is_open = is_open or error.outcome_unknown or is_worn_out(run)
+    tries_left = MAX_TRIES + (LAST_LOOKS if is_open else 0) - (run.tries - run.waits)
     if (error.is_transient or error.outcome_unknown) and tries_left > 0:
         return _back(run, error, waits=run.waits)
     settlement = _with_error(failed(run, message=""), error)
+    settlement.is_unknown = is_open
     if error.outcome_unknown or is_worn_out(run):
-        settlement.message, settlement.is_unknown = UNSEEN, True
+        settlement.message = UNSEEN
     return settlement
 
 

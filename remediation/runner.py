@@ -6,7 +6,6 @@ No transaction is open while Microsoft is being asked. Each try is written down 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from functools import partial
 
 import structlog
 from django.db import transaction
@@ -60,11 +59,11 @@ def _take_through(runs: list[ActionRun], tenant: Tenant) -> None:
     if isinstance(client, str):
         settle([outcomes.failed(run, message=client) for run in runs], tenant=tenant)
         return
-    pulse = Pulse(partial(_renew, runs[0].fence))
     try:
-        written = _work_guarded(client, runs, tenant, pulse)
+        written = _work_guarded(client, _hopeful(runs, tenant), tenant)
         _come_back(written, tenant)
-        verification.verify(client, [one.run for one in written], tenant=tenant, pulse=pulse)
+        done = [one.run for one in written if one.run.lease_until]
+        verification.verify(client, done, tenant=tenant, pulse=_pulse(done))
     except LeaseLost:  # another worker has it, and looks before it sends anything
         logger.warning("lease_lost", tenant_id=tenant.pk, fence=runs[0].fence)
     finally:
@@ -77,15 +76,22 @@ def _read_back(runs: list[ActionRun], tenant: Tenant) -> None:
         verification.give_up(runs, words=client)
         return
     try:
-        verification.verify(client, runs, tenant=tenant, pulse=Pulse(partial(_renew, runs[0].fence)))
+        verification.verify(client, runs, tenant=tenant, pulse=_pulse(runs))
     except LeaseLost:
         logger.warning("lease_lost", tenant_id=tenant.pk, fence=runs[0].fence)
     finally:
         calls_count(client)
 
 
-def _renew(fence: str, now: datetime) -> bool:
-    return renew_lease(fence, now=now)
+def _pulse(runs: Sequence[ActionRun], *, all_of_them: bool = False) -> Pulse:
+    """Keeps the lease of these runs. With `all_of_them` it is lost as soon as one of them is somebody else's."""
+    fence, least = (runs[0].fence, len(runs) if all_of_them else 1) if runs else ("", 1)
+
+    def renew(now: datetime) -> bool:
+        return renew_lease(fence, now=now, at_least=least)
+
+    leases = [run.lease_until for run in runs if run.lease_until]
+    return Pulse(renew, lease_until=min(leases, default=timezone.now()))
 
 
 def _client(tenant: Tenant, *, always_asks: bool = False) -> GraphClient | str:
@@ -101,20 +107,27 @@ def _client(tenant: Tenant, *, always_asks: bool = False) -> GraphClient | str:
         return "The connection's secret cannot be decrypted with the keys of this installation. Enter it again."
 
 
-def _work_guarded(client: GraphClient, runs: Sequence[ActionRun], tenant: Tenant, pulse: Pulse) -> list[Settlement]:
-    """One try; a mistake of ours ends it as an error that can be retried, and never leaves it running."""
+def _hopeful(runs: Sequence[ActionRun], tenant: Tenant) -> list[ActionRun]:
+    """Those runs that are worth a try. The others, whose workers ended each time, are ended here."""
     most = outcomes.MAX_TRIES + outcomes.LAST_LOOKS
     hopeless = [run for run in runs if run.tries - run.waits > most]
-    ended = settle([outcomes.failed(run, message=TOO_OFTEN, is_ours=True) for run in hopeless], tenant=tenant)
-    fresh = [run for run in runs if run.tries - run.waits <= most]
+    settle([outcomes.failed(run, message=TOO_OFTEN, is_ours=True) for run in hopeless], tenant=tenant)
+    return [run for run in runs if run.tries - run.waits <= most]
+
+
+def _work_guarded(client: GraphClient, runs: Sequence[ActionRun], tenant: Tenant) -> list[Settlement]:
+    """One try; a mistake of ours ends it as an error that can be retried, and never leaves it running."""
+    states = {run.pk: run.state for run in runs}
     try:
-        return ended + (work(client, fresh, tenant=tenant, pulse=pulse) if fresh else [])
+        return work(client, runs, tenant=tenant, pulse=_pulse(runs, all_of_them=True)) if runs else []
     except LeaseLost:
         raise
     except Exception as error:
-        logger.exception("work_broke", tenant_id=tenant.pk, runs=[run.pk for run in fresh])
-        broken = [outcomes.failed(run, message=BROKEN, code=type(error).__name__, is_ours=True) for run in fresh]
-        return ended + settle(broken, tenant=tenant)
+        logger.exception("work_broke", tenant_id=tenant.pk, runs=[run.pk for run in runs])
+        for run in runs:
+            run.state = states[run.pk]  # a settlement that broke half-way has changed it in memory alone
+        broken = [outcomes.failed(run, message=BROKEN, code=type(error).__name__, is_ours=True) for run in runs]
+        return settle(broken, tenant=tenant)
 
 
 def work(client: GraphClient, runs: Sequence[ActionRun], *, tenant: Tenant, pulse: Pulse) -> list[Settlement]:
@@ -197,10 +210,11 @@ def _write(ends: list[Settlement], attempts: dict[int, ActionAttempt], tenant: T
     for one in ends:
         attempt = attempts[one.run.pk]
         attempt.finished_at, attempt.code, attempt.message = now, one.code, one.message
+        attempt.is_outcome_unknown = one.is_unknown
         one.request_id = attempt.request_id = one.request_id or attempt.request_id
     with transaction.atomic():
         written = settle(ends, tenant=tenant)
-        columns = ["finished_at", "requests", "status", "code", "message", "request_id"]
+        columns = ["finished_at", "requests", "status", "code", "message", "request_id", "is_outcome_unknown"]
         ActionAttempt.objects.bulk_update([attempts[one.run.pk] for one in written], columns, batch_size=200)
         watches_begin([one.run for one in written if _is_lock(one)])
         resets = [one for one in written if one.run.action_key == "reset_password"]

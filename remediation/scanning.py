@@ -21,18 +21,17 @@ from remediation.actions.finders import FINDERS
 from remediation.actions.finding import AttackerAct, Candidate, FindScope, Found, TaggedPhish, clean_json
 from remediation.actions.registry import ACTIONS
 from remediation.enums import ScanState, Step
-from remediation.leases import LeaseLost, Pulse
+from remediation.leases import LEASE, LeaseLost, Pulse
 from remediation.models import Finding, Scan
 from remediation.services.presses import protected_addresses
 from remediation.services.scans import coverage_of, scan_give_up, scan_request
 from remediation.stages import advance
-from remediation.transitions import one_claim_at_a_time, progress
+from remediation.transitions import lock_incidents, one_claim_at_a_time, progress
 from tenants.connections import ConnectionUnusable, calls_count, contact_made, graph_client
 from tenants.encryption import InvalidToken
 from tenants.models import Connection, Tenant
 from tenants.scoping import tenant_scope
 
-LEASE = timedelta(seconds=90)  # renewed every few seconds while Microsoft is asked
 MOST_REPEATS = 5  # how often a search is put off by itself because Microsoft asked to wait
 COPIES = {"phish_copy", "remaining_phish"}
 BROKEN = "Petra made a mistake here; the trace is in the log."
@@ -60,6 +59,7 @@ def _claim(tenant: Tenant, now: datetime) -> Scan | None:
         scan = due.select_related("incident__account").order_by("pk").first()
         if scan is None:
             return None
+        lock_incidents([scan.incident_id])  # before its scan, as everywhere
         scan.fence, scan.lease_until = uuid.uuid4().hex, now + LEASE
         waiting = Scan.objects.filter(pk=scan.pk, state=ScanState.QUEUED)
         waiting.update(state=ScanState.RUNNING, fence=scan.fence, lease_until=scan.lease_until)
@@ -96,7 +96,7 @@ def _look(scan: Scan, tenant: Tenant) -> None:
 
 
 def _look_with(client: GraphClient, scan: Scan, scope: FindScope, tenant: Tenant) -> None:
-    ear, pulse = _Ear(), Pulse(partial(_renew, scan.fence))
+    ear, pulse = _Ear(), Pulse(partial(_renew, scan.fence), lease_until=scan.lease_until or timezone.now())
     # First, and kept at once: the finders take minutes, and somebody may press a step meanwhile.
     asked_at = timezone.now()
     (account,) = advance(client, [ear.listen(_read_account(scope))], pulse=pulse)
@@ -110,9 +110,10 @@ def _look_with(client: GraphClient, scan: Scan, scope: FindScope, tenant: Tenant
         found.append(_not_checked("Account", _words(account)))
     gone = {one.kind for one in found if one.is_checked}
     gone |= set() if scope.phish else COPIES  # nothing is tagged any more: what was a copy of the phish is none now
-    _finish(scan, candidates, found, state=state, gone=gone)
-    if ear.told_to_wait is not None:
-        _look_later(scan, ear.told_to_wait)
+    with transaction.atomic():
+        _finish(scan, candidates, found, state=state, gone=gone)
+        if ear.told_to_wait is not None:
+            _look_later(scan, ear.told_to_wait)
     if ear.has_heard:
         contact_made(tenant)
 
@@ -251,6 +252,7 @@ def _finish(scan: Scan, candidates: list[Candidate], found: list[Found], *, stat
     now = timezone.now()
     ended = {"coverage": coverage_of(found), "finished_at": now, "lease_until": None}
     with transaction.atomic():
+        lock_incidents([scan.incident_id])
         ours = Scan.objects.filter(pk=scan.pk, fence=scan.fence, state=ScanState.RUNNING)
         if not ours.update(state=state, **ended):
             raise LeaseLost

@@ -4,12 +4,22 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from incidents.models import Incident
 from remediation.actions.registry import ACTIONS
 from remediation.enums import FINDING_STEPS, RunState, ScanState, Step, Verdict
 from remediation.models import ActionRun, Finding, Scan
 
 DONE_STATES = (RunState.SUCCEEDED, RunState.SKIPPED)
 STRIKE = ("lock_account", "revoke_sessions")
+
+
+def incident_lock(incident_id: int) -> Incident:
+    """The incident, locked until the transaction ends, with its account and tenant, which are not locked.
+
+    Other incidents of the tenant, and the workers that write rows about it, must not wait for this press.
+    """
+    locked = Incident.objects.select_for_update(of=("self",))  # SQLite has one lock for all and knows no "of"
+    return locked.select_related("account", "tenant").get(pk=incident_id)
 
 
 def runs_of(incident_id: int) -> "QuerySet[ActionRun]":

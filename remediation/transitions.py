@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -25,6 +25,7 @@ from remediation.enums import (
     Step,
     WatchState,
 )
+from remediation.leases import LEASE
 from remediation.models import ActionRun, SyncWatch, WorkOrder
 from remediation.selectors import step_progress
 from tenants import audit
@@ -32,9 +33,11 @@ from tenants.audit import Act, Actor
 from tenants.enums import Outcome as AuditOutcome
 from tenants.models import Connection, Tenant
 
-LEASE = timedelta(seconds=90)  # renewed every few seconds while Microsoft is asked
+DUE_COLUMNS = ("pk", "tenant", "incident", "step", "action_key", "lane", "state", "tries", "ordered_at")
 CLAIM_LIMIT = 400  # runs a worker takes at once
 MOST_SETS = 2  # that a tenant may have under way at once, strikes apart: other tenants need hands, too
+OPPOSITES = {"lock_account": ("enable_account",), "enable_account": ("lock_account",)}
+OVERRULED = "The opposite was ordered since."
 READ_BACK_STATES = (RunState.SUCCEEDED, RunState.UNDONE)
 
 _AUDIT_OUTCOMES = {
@@ -104,10 +107,11 @@ def claim_runs(*, tenant: Tenant, now: datetime, strikes_only: bool = False) -> 
     whatever else goes on; anything else only while the tenant keeps fewer than `MOST_SETS` workers busy.
     """
     with one_claim_at_a_time(tenant):
-        runs = _due(now, strikes_only=strikes_only)[:CLAIM_LIMIT]
+        runs = _still_wanted(_due(now, strikes_only=strikes_only)[:CLAIM_LIMIT], tenant)
         taken = {"lease_until": now + LEASE, "verified_at": None, "verify_due_at": None, "tries": F("tries") + 1}
         fence = uuid.uuid4().hex
-        chosen = ActionRun.objects.filter(pk__in=[run.pk for run in runs])
+        # The condition again: its worker may have come back between look and take, and renewed its lease.
+        chosen = ActionRun.objects.filter(pk__in=[run.pk for run in runs]).exclude(lease_until__gt=now)
         move_runs(chosen, source=RunState.UNDOING, to=RunState.UNDOING, fence=fence, **taken)
         move_runs(chosen, source=RunState.QUEUED, to=RunState.RUNNING, fence=fence, **taken)
         return _held(fence)
@@ -119,9 +123,9 @@ def claim_unverified(*, tenant: Tenant, now: datetime) -> list[ActionRun]:
         if _is_busy(now):
             return []
         due = ActionRun.objects.filter(verify_due_at__lte=now, state__in=READ_BACK_STATES).exclude(lease_until__gt=now)
-        chosen = ActionRun.objects.filter(pk__in=list(due.order_by("pk").values_list("pk", flat=True)[:CLAIM_LIMIT]))
+        first = list(due.order_by("pk").values_list("pk", flat=True)[:CLAIM_LIMIT])
         fence = uuid.uuid4().hex
-        chosen.update(fence=fence, lease_until=now + LEASE)
+        due.filter(pk__in=first).update(fence=fence, lease_until=now + LEASE)  # not what is being undone meanwhile
         return _held(fence)
 
 
@@ -137,10 +141,10 @@ def _held(fence: str) -> list[ActionRun]:
     return list(ActionRun.objects.filter(fence=fence).select_related("order", "incident__account").order_by("pk"))
 
 
-def renew_lease(fence: str, *, now: datetime) -> bool:
-    """The worker that holds this fence is still at it. False when nothing is held by it any more."""
+def renew_lease(fence: str, *, now: datetime, at_least: int = 1) -> bool:
+    """The worker that holds this fence is still at it. False when fewer than `at_least` runs are held by it."""
     held = ActionRun.objects.filter(fence=fence, lease_until__isnull=False)
-    return bool(held.update(lease_until=now + LEASE))
+    return held.update(lease_until=now + LEASE) >= at_least
 
 
 def lock_incidents(incident_ids: Iterable[int]) -> None:
@@ -162,11 +166,28 @@ def _due(now: datetime, *, strikes_only: bool) -> list[ActionRun]:
     waiting = ActionRun.objects.filter(state__in=WAITING_STATES)
     busy = set(waiting.filter(lease_until__gt=now, lane__startswith="mailbox:").values_list("lane", flat=True))
     due = waiting.exclude(state=RunState.RUNNING).filter(due_at__lte=now).order_by("step", "pk")
-    free = list(due.exclude(lease_until__gt=now).only("pk", "lane", "step", "tenant"))
+    free = list(due.exclude(lease_until__gt=now).only(*DUE_COLUMNS))
     strike = [run for run in free if run.step == Step.CONTAIN]
     if strike or strikes_only or not free or _is_busy(now):
         return strike
     return [run for run in free if run.lane not in busy]
+
+
+def _still_wanted(runs: list[ActionRun], tenant: Tenant) -> list[ActionRun]:
+    """Without those whose opposite was ordered while a worker had them that has died, or came back with nothing.
+
+    The press that ordered it could not cancel what was running. An account that was locked since must stay locked.
+    """
+    overruled = [run for run in runs if run.tries and run.state == RunState.QUEUED and _is_overruled(run)]
+    if overruled:
+        lock_incidents(run.incident_id for run in overruled)
+        cancel_runs(ActionRun.objects.filter(pk__in=[run.pk for run in overruled]), tenant=tenant, why=OVERRULED)
+    return [run for run in runs if run not in overruled]
+
+
+def _is_overruled(run: ActionRun) -> bool:
+    opposite = ActionRun.objects.filter(incident=run.incident_id, action_key__in=OPPOSITES.get(run.action_key, ()))
+    return opposite.filter(ordered_at__gt=run.ordered_at).exclude(state=RunState.CANCELED).exists()
 
 
 def settle(settlements: Sequence[Settlement], *, tenant: Tenant) -> list[Settlement]:
@@ -201,6 +222,7 @@ def _settle_group(group: list[Settlement]) -> list[Settlement]:
     written = [one for one in group if one.run.pk in won]
     for one in written:
         _take_over(one)
+        one.run.finished_at = ended["finished_at"]
     columns = ["code", "message", "request_id", "before", "after", "due_at", "applied_at", "waits", "lease_until"]
     columns += ["verified_at", "verify_due_at", "verify_tries"]
     ActionRun.objects.bulk_update([one.run for one in written], columns, batch_size=200)
@@ -260,7 +282,8 @@ def _act(one: Settlement) -> Act:
 
 def cancel_runs(runs: "QuerySet[ActionRun]", *, tenant: Tenant, why: str) -> int:
     """Take back what was ordered and not begun. Returns how many."""
-    waiting = list(runs.filter(state__in=(RunState.PLANNED, RunState.QUEUED)))
+    # Locked: a worker that claims one of them just now must not be told that it was canceled.
+    waiting = list(runs.select_for_update().filter(state__in=(RunState.PLANNED, RunState.QUEUED)).order_by("pk"))
     chosen = ActionRun.objects.filter(pk__in=[run.pk for run in waiting])
     ended = {"finished_at": timezone.now(), "message": why}
     for source in (RunState.PLANNED, RunState.QUEUED):
@@ -301,6 +324,7 @@ def reopen_orders(order_ids: set[int]) -> None:
 
 def progress(incident_ids: set[int]) -> None:
     """Bring the incidents' dots and clock up to date, and tell the pages that look at them."""
+    lock_incidents(incident_ids)  # or what another transaction has just done is overwritten by what was so before
     for incident_id in incident_ids:
         done, contained_at = step_progress(incident_id)
         incident_progressed(incident_id=incident_id, steps_done=done, contained_at=contained_at)

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+import structlog
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from graph import GraphClient, GraphError, in_plain_words
+from graph import GraphClient, GraphError, Inconclusive, in_plain_words
 from incidents.models import Account
 from incidents.services import incident_changed
 from remediation import doorbell
@@ -15,7 +16,7 @@ from remediation.actions.base import GONE, Reading, State, moment
 from remediation.actions.registry import ACTIONS
 from remediation.enums import RunState
 from remediation.models import ActionRun
-from remediation.reading import read_states
+from remediation.reading import BROKEN, read_states
 from remediation.transitions import READ_BACK_STATES, lock_incidents
 from tenants.models import Tenant
 
@@ -24,6 +25,8 @@ PATIENCE = timedelta(hours=1)  # since it was done, for as long as it cannot be 
 NOT_SHOWN = "Microsoft accepted this, but has not shown the change within a minute. Look again before you rely on it."
 SAID = "Microsoft accepted this, but "  # how both sentences begin
 NOT_READ = "Microsoft accepted this, but it could not be read back: {} Look again before you rely on it."
+
+logger = structlog.get_logger(__name__)
 
 
 def verify(client: GraphClient, runs: Sequence[ActionRun], *, tenant: Tenant, pulse: Callable[[], None]) -> None:
@@ -40,7 +43,7 @@ def verify(client: GraphClient, runs: Sequence[ActionRun], *, tenant: Tenant, pu
     asked_at = timezone.now()
     readings = read_states(client, waiting, pulse=pulse)
     for run in waiting:
-        _judge(run, readings[run.pk])
+        _judge_guarded(run, readings[run.pk])
     with transaction.atomic():
         _keep(waiting)
         _update_accounts(waiting, readings, tenant, asked_at)
@@ -63,7 +66,7 @@ def _keep(runs: Sequence[ActionRun]) -> None:
     lock_incidents(run.incident_id for run in runs)
     fences = {run.fence for run in runs}
     held = ActionRun.objects.filter(pk__in=[run.pk for run in runs], fence__in=fences, state__in=READ_BACK_STATES)
-    ours = set(held.values_list("pk", "fence", "state"))
+    ours = set(held.select_for_update().values_list("pk", "fence", "state"))
     kept = [run for run in runs if (run.pk, run.fence, run.state) in ours]
     for run in kept:
         run.lease_until = None
@@ -71,6 +74,15 @@ def _keep(runs: Sequence[ActionRun]) -> None:
     ActionRun.objects.bulk_update(kept, columns, batch_size=200)
     for incident_id in {run.incident_id for run in kept}:
         incident_changed(incident_id=incident_id)
+
+
+def _judge_guarded(run: ActionRun, reading: Reading) -> None:
+    """A mistake of ours is told like a reading that cannot be had, and ends the looking."""
+    try:
+        _judge(run, reading)
+    except Exception as error:
+        logger.exception("judging_broke", run_id=run.pk)
+        _judge_unread(run, Inconclusive(message=BROKEN, code=type(error).__name__))
 
 
 def _judge(run: ActionRun, reading: Reading) -> None:
@@ -88,7 +100,7 @@ def _judge(run: ActionRun, reading: Reading) -> None:
 
 def _judge_unread(run: ActionRun, error: GraphError) -> None:
     """What could not be read has not been looked at: it does not count as a look."""
-    began = run.applied_at or run.ordered_at
+    began = run.finished_at or run.ordered_at
     run.message = NOT_READ.format(in_plain_words(error))
     if error.is_transient and timezone.now() - began < PATIENCE:
         _look_again(run, error.retry_after or max(DELAYS))

@@ -23,11 +23,13 @@ from remediation.policies import Refused
 from remediation.services import (
     finding_judge,
     incident_mark_remediated,
+    retry_words,
     runs_undo,
     scan_request,
     step_press,
     step_preview,
     step_retry,
+    undo_words,
     watch_stop,
 )
 from tenants.permissions import TenantRequest, acting, check_form_tenant, tenant_page
@@ -113,8 +115,9 @@ def press(request: TenantRequest, incident: Incident, step: int) -> HttpResponse
 @_acts_on_incident
 def retry(request: TenantRequest, incident: Incident, step: int) -> HttpResponse:
     """Retry failed: just those items of a step that failed."""
-    count = step_retry(incident=incident, step=_step(step), by=request.user)
-    return _answer(request, incident, "" if count else "Nothing had failed: nothing was done.")
+    chosen = _step(step)
+    count = step_retry(incident=incident, step=chosen, by=request.user)
+    return _answer(request, incident, "" if count else retry_words(incident=incident, step=chosen))
 
 
 @_acts_on_incident
@@ -125,7 +128,7 @@ def undo(request: TenantRequest, incident: Incident) -> HttpResponse:
         return _refused(request, incident, "Nothing was selected to undo.", status=422)
     chosen = form.cleaned_data
     count = runs_undo(incident=incident, run_ids=chosen["runs"], by=request.user, confirmed=chosen["confirmed"])
-    return _answer(request, incident, "" if count else "It is being undone, or was undone, already.")
+    return _answer(request, incident, "" if count else undo_words(incident=incident, run_ids=chosen["runs"]))
 
 
 @_acts_on_incident

@@ -18,7 +18,7 @@ from graph.odata import literal
 from graph.odata import moment as written
 from remediation.actions.base import all_rows, ask, moment
 from remediation.enums import OPEN_WATCHES
-from remediation.leases import LeaseLost, Pulse
+from remediation.leases import LEASE, LeaseLost, Pulse
 from remediation.models import SyncWatch
 from remediation.policies import is_synchronization
 from remediation.services.watches import (
@@ -35,7 +35,6 @@ from tenants.encryption import InvalidToken
 from tenants.models import Connection, Tenant
 from tenants.scoping import tenant_scope
 
-LEASE = timedelta(seconds=90)
 SOON = timedelta(seconds=60)  # Microsoft's log tells of a change a little after the change itself
 MOST_UNEXPLAINED = 5  # looks before it is told without saying by whom
 BEFORE_LOCK = timedelta(minutes=2)  # Microsoft's clock and ours
@@ -80,9 +79,9 @@ def _claimed(now: datetime) -> Iterator[SyncWatch]:
     due = SyncWatch.objects.filter(state__in=OPEN_WATCHES, due_at__lte=now).exclude(lease_until__gt=now)
     for watch in due.select_related("incident__account").order_by("pk"):
         fence = uuid.uuid4().hex
-        taken = {"fence": fence, "lease_until": now + LEASE, "due_at": next_look(watch, now)}
+        taken: dict[str, Any] = {"fence": fence, "lease_until": timezone.now() + LEASE, "due_at": next_look(watch, now)}
         if SyncWatch.objects.filter(pk=watch.pk, fence=watch.fence, due_at__lte=now).update(**taken):
-            watch.fence = fence
+            watch.fence, watch.lease_until = fence, taken["lease_until"]
             yield watch
 
 
@@ -136,7 +135,9 @@ def _look_with(client: GraphClient, watch: SyncWatch) -> None:
 
 
 def _read(client: GraphClient, watch: SyncWatch, stages: Any) -> Any:
-    (result,) = advance(client, [stages], pulse=Pulse(partial(_renew, watch.fence)))
+    assert watch.lease_until is not None  # noqa: S101  # the claim set it
+    pulse = Pulse(partial(_renew, watch.fence), lease_until=watch.lease_until)
+    (result,) = advance(client, [stages], pulse=pulse)
     if isinstance(result, Exception):
         raise result
     return result

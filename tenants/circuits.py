@@ -63,8 +63,8 @@ class TenantCircuit:
         now = timezone.now()
         ours = {"tenant": self._tenant, "service": service}
         with transaction.atomic():
-            ServiceCircuit.objects.get_or_create(**ours, defaults={"missed_since": now})
-            row = ServiceCircuit.objects.select_for_update().get(**ours)
+            # Locked as it is got: another worker that hears an answer deletes the row.
+            row, _ = ServiceCircuit.objects.select_for_update().get_or_create(**ours, defaults={"missed_since": now})
             row.misses += 1
             if row.misses >= MISSES and now - row.missed_since >= OVER:
                 _keep_open(row, now)

@@ -1,5 +1,7 @@
 """Reads of the tenants app."""
 
+from typing import Any
+
 from django.db.models import Q
 
 from tenants.access import can_see_organization
@@ -19,6 +21,12 @@ def owners_for(tenant: Tenant) -> list[Member]:
     if tenant.is_sensitive:
         full &= Q(can_view_sensitive_tenants=True)
     return list(members.filter(may_see | full).distinct())
+
+
+def act_last(*, tenant_id: int, incident_id: int, verb: str, of: dict[str, Any]) -> AuditEvent | None:
+    """The latest act of this kind in an incident whose `after` is precisely this."""
+    acts = AuditEvent.objects.filter(tenant_id=tenant_id, incident_id=incident_id, verb=verb, after=of)
+    return acts.order_by("-pk").first()
 
 
 def audit_trail(

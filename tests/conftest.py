@@ -4,7 +4,12 @@ import pytest
 
 from petra.celery import app
 
-pytest_plugins = ["tests.fixtures.simulator", "tests.fixtures.stack", "tests.fixtures.console"]
+pytest_plugins = [
+    "tests.fixtures.simulator",
+    "tests.fixtures.services",
+    "tests.fixtures.stack",
+    "tests.fixtures.console",
+]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,4 +1,7 @@
-"""Settings of the tests: Petra's own, in a data folder that lasts as long as the test run (of this worker)."""
+"""Settings of the tests: Petra's own, in a data folder that lasts as long as the test run (of this worker).
+
+On SQLite; on PostgreSQL when tests/on_services.py says so. A DATABASE_URL that happens to be set is not touched.
+"""
 
 import atexit
 import os
@@ -12,8 +15,10 @@ os.environ["PETRA_DATA_DIR"] = str(_folder)
 os.environ["PETRA_PRODUCTION"] = "0"  # also where the tests run on PostgreSQL
 # The browser tests run an event loop in this very thread; to Django, tests of the database then look async.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-for _name in ("PETRA_SIMULATOR_URL", "PETRA_HTTPS", "REDIS_URL", "CELERY_BROKER_URL"):
+for _name in ("PETRA_SIMULATOR_URL", "PETRA_HTTPS", "DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"):
     os.environ.pop(_name, None)
+if "PETRA_TEST_DATABASE_URL" in os.environ:
+    os.environ["DATABASE_URL"] = os.environ["PETRA_TEST_DATABASE_URL"]
 
 from petra.settings import *  # noqa: E402, F403  # only now: they read the environment
 

@@ -20,6 +20,7 @@ from graph.simulator.control_plane import ControlPlane
 from graph.simulator.exchange import invoke
 from graph.simulator.journal import Entry, Journal
 from graph.simulator.odata import query_of
+from graph.simulator.patience import Patience
 from graph.simulator.pipeline import Cloud, diagnostic, spoiled
 from graph.simulator.routes import ROUTES
 from graph.simulator.routing import Router
@@ -37,7 +38,7 @@ class Simulator:
 
     def __init__(self, store: Store) -> None:
         journal = Journal(store)
-        self.cloud = Cloud(store, journal, Throttle(journal), Weather(), Router(ROUTES), invoke)
+        self.cloud = Cloud(store, journal, Throttle(journal), Weather(), Patience(journal), Router(ROUTES), invoke)
         self.control = ControlPlane(self.cloud)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -150,11 +151,13 @@ class Simulator:
 
     async def _batched(self, call: Call) -> Answer:
         status = 0
+        self.cloud.patience.arrived(call)
         try:
             answer = await self._batch_in_its_weather(call)
             status = answer.status
         except Refusal as refusal:
             status = refusal.status
+            self.cloud.patience.answered(call, refusal.answer("", ""))
             raise
         finally:
             self._log_batch(call, status)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
-from graph.simulator import clock, odata
+from graph.simulator import clock, made, odata
 from graph.simulator.audit_trail import Change, record_change
 from graph.simulator.calls import Answer, Call, bad_request, denied, not_found
 from graph.simulator.entities import PROPERTIES, check_types
@@ -56,7 +55,7 @@ def create_principal(call: Call) -> Answer:
         )
         raise _conflict(text)
     document = {
-        "id": str(uuid.uuid4()),
+        "id": made.guid(),
         "appId": app_id,
         "accountEnabled": True,
         "displayName": f"Application {app_id}",

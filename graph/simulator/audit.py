@@ -6,10 +6,9 @@ when it is first asked for, and is done the next time, though not before the ten
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
-from graph.simulator import clock, odata
+from graph.simulator import clock, made, odata
 from graph.simulator.calls import Answer, Call, bad_request, not_found
 from graph.simulator.entities import PROPERTIES
 from graph.simulator.filters import Compiled
@@ -46,7 +45,7 @@ def create_query(call: Call) -> Answer:
             raise bad_request(f"The property '{name}' does not exist on type 'auditLogQuery'.")
     if not values.get("filterStartDateTime") or not values.get("filterEndDateTime"):
         raise bad_request("filterStartDateTime and filterEndDateTime are required.")
-    query = {**values, "id": str(uuid.uuid4()), "status": "notStarted", "_made": clock.seconds()}
+    query = {**values, "id": made.guid(), "status": "notStarted", "_made": clock.seconds()}
     call.store.save(call.tenant, "auditQueries", query)
     return Answer(201, odata.single(call, "auditLogQuery", _CONTEXT, query).body)
 

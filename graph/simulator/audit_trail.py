@@ -6,10 +6,13 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from graph.simulator import clock
 from graph.simulator.calls import Call
+from graph.simulator.state import Store
+from graph.simulator.tenants import Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,23 @@ class Change:
 
 def record_change(call: Call, change: Change) -> None:
     """Append a directoryAudit row in which the calling application is the initiator."""
+    row = _row(change) | {
+        "correlationId": call.client_request_id or call.request_id,
+        "initiatedBy": {"user": None, "app": _initiator(call)},
+        "additionalDetails": [{"key": "User-Agent", "value": call.headers.get("user-agent", "")}],
+    }
+    call.store.save(call.tenant, "directoryAudits", row)
+
+
+def record_change_by(
+    store: Store, tenant: Tenant, change: Change, by: Mapping[str, Any], at: datetime | None = None
+) -> None:
+    """Append a directoryAudit row in which a user (`id`, `displayName`…) is the initiator, now or as of a moment."""
+    row = _row(change) | {"initiatedBy": {"user": dict(by), "app": None}, "activityDateTime": clock.stamp(at)}
+    store.save(tenant, "directoryAudits", row)
+
+
+def _row(change: Change) -> dict[str, Any]:
     target = {
         "id": change.target["id"],
         "displayName": change.target.get("displayName"),
@@ -38,21 +58,19 @@ def record_change(call: Call, change: Change) -> None:
             for name, (old, new) in change.values.items()
         ],
     }
-    row = {
+    return {
         "id": f"Directory_{uuid.uuid4()}",
         "category": change.category,
-        "correlationId": call.client_request_id or call.request_id,
+        "correlationId": str(uuid.uuid4()),
         "result": "success",
         "resultReason": "",
         "activityDisplayName": change.activity,
         "activityDateTime": clock.stamp(),
         "loggedByService": change.service,
         "operationType": change.operation,
-        "initiatedBy": {"user": None, "app": _initiator(call)},
         "targetResources": [target],
-        "additionalDetails": [{"key": "User-Agent", "value": call.headers.get("user-agent", "")}],
+        "additionalDetails": [],
     }
-    call.store.save(call.tenant, "directoryAudits", row)
 
 
 def record_mailbox_operation(

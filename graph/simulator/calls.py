@@ -86,8 +86,12 @@ class Call:
     batch_id: str | None = None
     arguments: tuple[str, ...] = ()
     client_ip: str = ""
+    had_effect: bool = False  # a write that was carried out
     mailbox: str | None = None  # the id of the user whose mailbox is asked, once that is known
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    arrived_at: float = field(default_factory=clock.seconds)  # for a sub-request, when its batch arrived
+    units: int = 1  # resource units that it costs
+    limit_used: float = 0.0  # the share of the directory's limit that is used, once that was counted
 
     @property
     def client_request_id(self) -> str:

@@ -88,6 +88,15 @@ class SimulatorControl:
         """Let Entra Connect run once: synced accounts become again what they are on-premises."""
         self._send("POST", f"/tenants/{tenant_id}/sync-cycle")
 
+    def enable(self, tenant_id: str, user: str, by: str) -> None:
+        """Let a person enable an account; ``by`` is a user principal name, ``user`` one too or an id."""
+        self._send("POST", f"/tenants/{tenant_id}/users/{quote(user)}/enable", {"by": by})
+
+    def session(self, tenant_id: str, user: str, *, began: str, issued: str = "") -> dict[str, Any]:
+        """Whether a session begun at an ISO time, with an access token issued then or later, still works."""
+        query = f"began={quote(began)}&issued={quote(issued or began)}"
+        return self._send("GET", f"/tenants/{tenant_id}/users/{quote(user)}/session?{query}")
+
     def reset(self, now: str | None = None) -> None:
         """Rebuild the demo world, as of an ISO time if given; settings and log go too."""
         self._send("POST", "/reset", {"now": now} if now else {})

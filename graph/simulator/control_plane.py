@@ -8,11 +8,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from graph.simulator import clock, seeding
+from graph.simulator import clock, seeding, sessions, synchronization
 from graph.simulator.mailstore import find_messages
 from graph.simulator.pipeline import Cloud
 from graph.simulator.state import Query
@@ -55,6 +56,8 @@ class ControlPlane:
                 ("GET", "/tenants/([^/]+)/objects/([^/]+)", self._objects),
                 ("DELETE", "/tenants/([^/]+)/objects/([^/]+)/(.+)", self._uproot),
                 ("POST", "/tenants/([^/]+)/users/([^/]+)/password-check", self._check_password),
+                ("POST", "/tenants/([^/]+)/users/([^/]+)/enable", self._enable),
+                ("GET", "/tenants/([^/]+)/users/([^/]+)/session", self._session),
                 ("POST", "/tenants/([^/]+)/sync-cycle", self._sync),
                 ("GET", "/requests", self._requests),
                 ("DELETE", "/requests", self._clear_requests),
@@ -86,7 +89,15 @@ class ControlPlane:
         tenant = self._store.tenant(control.parts[0])
         if tenant is None:
             raise _Wrong(404, f"no tenant {control.parts[0]}")
+        synchronization.catch_up(self._store, tenant)
         return tenant
+
+    def _user(self, control: _Control) -> dict[str, Any]:
+        tenant, name = self._tenant(control), unquote(control.parts[1])
+        found = self._store.one(tenant, "users", name) or next(iter(self._store.aliased(tenant, "users", name)), None)
+        if found is None:
+            raise _Wrong(404, f"no user {name}")
+        return found
 
     def _health(self, control: _Control) -> dict[str, Any]:
         return {"status": "ok", "tenants": len(self._store.tenants()), "time": clock.stamp()}
@@ -112,6 +123,8 @@ class ControlPlane:
             self._cloud.throttle.clear()
         if control.body.get("claimsChallenge"):
             tenant.challenge = f"{clock.seconds():.6f}"
+        if "syncInterval" in control.body:
+            tenant.synced_at = clock.seconds()
         self._store.save_tenant(tenant)
         return self._show(control)
 
@@ -142,24 +155,35 @@ class ControlPlane:
         return {"removed": identity}
 
     def _check_password(self, control: _Control) -> dict[str, Any]:
-        tenant, user_id = self._tenant(control), control.parts[1]
-        user = self._store.one(tenant, "users", user_id)
-        if user is None:
-            raise _Wrong(404, f"no user {user_id}")
+        tenant, user = self._tenant(control), self._user(control)
         matches = self._store.password_matches(tenant, user["id"], str(control.body.get("password", "")))
         profile = user.get("passwordProfile") or {}
         return {"matches": matches, "forceChangePasswordNextSignIn": profile.get("forceChangePasswordNextSignIn")}
 
+    def _session(self, control: _Control) -> dict[str, Any]:
+        """Whether somebody who signed in as the user at a moment still comes in."""
+        user = self._user(control)
+        try:
+            began, issued = (clock.moment_of(control.query.get(name, "")) for name in ("began", "issued"))
+        except ValueError as error:
+            raise _Wrong(400, f"began and issued must be ISO times: {error}") from error
+        return sessions.still_works(self._tenant(control), user, began, issued)
+
     def _sync(self, control: _Control) -> dict[str, Any]:
-        """One cycle of Entra Connect: what the cloud changed on synced accounts gives way to the directory at home."""
-        tenant = self._tenant(control)
-        synced = Query("users", "json_extract(body, '$.onPremisesSyncEnabled') = 1")
-        users = self._store.rows(tenant, synced)
-        for user in users:
-            user["accountEnabled"] = user.get("_onPremisesAccountEnabled", True)
-            user["onPremisesLastSyncDateTime"] = clock.stamp()
-            self._store.save(tenant, "users", user)
-        return {"synced": len(users)}
+        """One cycle of Entra Connect, now."""
+        return {"synced": synchronization.run_cycle(self._store, self._tenant(control))}
+
+    def _enable(self, control: _Control) -> dict[str, Any]:
+        """A person enables an account in Microsoft's portal."""
+        tenant, user = self._tenant(control), self._user(control)
+        name = str(control.body.get("by", ""))
+        if not name:
+            raise _Wrong(400, "by must be the user principal name of who enables the account")
+        found = self._store.aliased(tenant, "users", name)
+        by = synchronization.person(found[0] if found else {"userPrincipalName": name})
+        with self._store.transaction():
+            synchronization.set_enabled(self._store, tenant, (user, True), by)
+        return {"enabled": user["id"]}
 
     def _requests(self, control: _Control) -> dict[str, Any]:
         since, limit = control.query.get("since", ""), control.query.get("limit", "100000")
@@ -171,6 +195,7 @@ class ControlPlane:
 
     def _clear_requests(self, control: _Control) -> dict[str, Any]:
         self._cloud.journal.clear()
+        self._cloud.patience.clear()
         return {}
 
     def _reset(self, control: _Control) -> dict[str, Any]:
@@ -198,6 +223,7 @@ class ControlPlane:
     def _forget(self) -> None:
         self._cloud.journal.clear()
         self._cloud.throttle.clear()
+        self._cloud.patience.clear()
         self._cloud.weather.clear()
 
 

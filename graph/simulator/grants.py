@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
-from graph.simulator import odata
+from graph.simulator import made, odata
 from graph.simulator.audit_trail import Change, record_change
 from graph.simulator.calls import Answer, Call, bad_request, not_found
 from graph.simulator.odata import Listing
@@ -56,7 +55,7 @@ def create_grant(call: Call) -> Answer:
     for name, collection in (("clientId", "servicePrincipals"), ("resourceId", "servicePrincipals")):
         if call.store.one(call.tenant, collection, str(values[name])) is None:
             raise not_found(str(values[name]))
-    grant = {"principalId": None, **values, "id": secrets.token_urlsafe(32)}
+    grant = {"principalId": None, **values, "id": made.opaque("", 43)}
     for other in call.store.aliased(call.tenant, _GRANTS, grant["clientId"]):
         if all(other.get(name) == grant[name] for name in ("principalId", "resourceId")):
             refusal = bad_request("Permission entry already exists.", "Request_MultipleObjectsWithSameKeyValue")

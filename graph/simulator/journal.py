@@ -33,6 +33,7 @@ class Entry:
     client_request_id: str
     batch_id: str | None = None
     mailbox: str | None = None
+    had_effect: bool = False  # it was carried out, whatever its caller got to see of that
 
 
 def masked(value: Any) -> Any:
@@ -68,8 +69,11 @@ class Journal:
             " request_id, client_request_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             row,
         )
+        if entry.had_effect:
+            self._connection.execute("INSERT INTO effects(seq) VALUES (?)", (cursor.lastrowid,))
         if cursor.lastrowid and cursor.lastrowid % 1000 == 0:
-            self._connection.execute("DELETE FROM requests WHERE seq <= ?", (cursor.lastrowid - _KEPT,))
+            for table in ("requests", "effects"):
+                self._connection.execute(f"DELETE FROM {table} WHERE seq <= ?", (cursor.lastrowid - _KEPT,))  # noqa: S608 - constants  # nosec B608
 
     def entered(self, tenant_id: str, mailbox: str) -> None:
         """One more request is being carried out at this mailbox."""
@@ -88,11 +92,17 @@ class Journal:
         """One request fewer."""
         self._running[tenant_id, mailbox] -= 1
 
+    def came_early(self, tenant_id: str) -> None:
+        """One more retry did not wait as long as it was asked to."""
+        self._connection.execute("INSERT INTO early(at, tenant) VALUES (?, ?)", (clock.seconds(), tenant_id))
+
     def clear(self) -> None:
         """Forget everything logged so far."""
         self._peaks.clear()
         self._connection.execute("DELETE FROM requests")
+        self._connection.execute("DELETE FROM effects")
         self._connection.execute("DELETE FROM peaks")
+        self._connection.execute("DELETE FROM early")
 
     def report(self, tenant_id: str | None = None, since: float = 0.0, limit: int = 100_000) -> dict[str, Any]:
         """Counters and lines, of one tenant or all, from a moment (seconds since 1970) on.
@@ -109,12 +119,17 @@ class Journal:
             "roundTrips": kinds.get("direct", 0) + kinds.get("batch", 0),
             "subRequests": kinds.get("sub", 0),
             "tokenRequests": kinds.get("token", 0),
+            "ignoredRetryAfter": self._came_early(where, params),
             "peakMailboxConcurrency": max(peaks.values(), default=0),
             "peakConcurrencyByMailbox": peaks,
             "byPath": self._pairs("operation", f"{where} AND kind IN ('direct', 'sub')", params),
             "requests": self._lines(f"{where} AND kind IN ('direct', 'sub')", params, limit),
             "batches": self._lines(f"{where} AND kind = 'batch'", params, limit),
         }
+
+    def _came_early(self, where: str, params: list[Any]) -> int:
+        found = self._connection.execute(f"SELECT COUNT(*) FROM early WHERE {where}", params)  # noqa: S608 - constants  # nosec B608
+        return int(found.fetchone()[0])
 
     def _pairs(self, column: str, where: str, params: list[Any]) -> dict[str, int]:
         sql = f"SELECT {column}, COUNT(*) FROM requests WHERE {where} GROUP BY {column}"  # noqa: S608 - constants  # nosec B608
@@ -127,14 +142,15 @@ class Journal:
     def _lines(self, where: str, params: list[Any], limit: int) -> list[dict[str, Any]]:
         sql = (
             "SELECT seq, at, tenant, batch, method, path, operation, status, lane, mailbox, body, request_id,"  # noqa: S608 - constants  # nosec B608
-            f" client_request_id FROM requests WHERE {where} ORDER BY seq LIMIT ?"
+            f" client_request_id, seq IN (SELECT seq FROM effects) FROM requests WHERE {where} ORDER BY seq LIMIT ?"
         )
         names = (
             "id", "at", "tenantId", "batchId", "method", "path", "operation", "status", "lane", "mailbox", "body",
-            "requestId", "clientRequestId",
+            "requestId", "clientRequestId", "hadEffect",
         )  # fmt: skip
         lines = [dict(zip(names, row, strict=True)) for row in self._connection.execute(sql, [*params, limit])]
         for line in lines:
             line["at"] = datetime.fromtimestamp(line["at"], UTC).isoformat().replace("+00:00", "Z")
+            line["hadEffect"] = bool(line["hadEffect"])
             line["body"] = json.loads(line["body"]) if line["body"] else None
         return lines

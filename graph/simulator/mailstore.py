@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import secrets
 from collections.abc import Iterable
 from typing import Any
 
+from graph.simulator import made
 from graph.simulator.state import Query, Store
 from graph.simulator.tenants import Tenant
 
@@ -41,7 +41,7 @@ _OUTSIDE = {"msgfolderroot", "recoverableitemsdeletions"}  # not shown among the
 
 def mutable_id() -> str:
     """A new item id; it changes whenever the item moves."""
-    return "AAMkA" + secrets.token_urlsafe(90)
+    return made.opaque("AAMkA", 120)
 
 
 def immutable_id(tenant: Tenant, mailbox: str, item_id: str) -> str:

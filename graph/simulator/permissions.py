@@ -84,15 +84,16 @@ _ALLOWED: dict[str, str] = {
     "PATCH /servicePrincipals/{id}": f"{_WRITE_APPS} Directory.ReadWrite.All",
     "DELETE /servicePrincipals/{id}": f"{_WRITE_APPS} Directory.ReadWrite.All",
     "GET /servicePrincipals/{id}/oauth2PermissionGrants": _READ_GRANTS,
-    "GET /servicePrincipals/{id}/appRoleAssignments": f"{_READ_APPS} AppRoleAssignment.ReadWrite.All",
-    "GET /servicePrincipals/{id}/appRoleAssignedTo": f"{_READ_APPS} AppRoleAssignment.ReadWrite.All",
+    "GET /servicePrincipals/{id}/appRoleAssignments": _READ_APPS,
+    "GET /servicePrincipals/{id}/appRoleAssignedTo": _READ_APPS,
     "DELETE /servicePrincipals/{id}/appRoleAssignments/{id}": (
         "AppRoleAssignment.ReadWrite.All Application.ReadWrite.All"
     ),
     "DELETE /servicePrincipals/{id}/appRoleAssignedTo/{id}": (
         "AppRoleAssignment.ReadWrite.All Application.ReadWrite.All"
     ),
-    "GET /servicePrincipals/{id}/memberOf": f"Application.Read.All {_DIRECTORY}",
+    "GET /servicePrincipals/{id}/memberOf": _READ_APPS,
+    "GET /servicePrincipals/{id}/transitiveMemberOf": f"Application.Read.All Application.ReadWrite.All {_DIRECTORY}",
     "GET /applications": _READ_APPS,
     "GET /applications/{id}": _READ_APPS,
     "GET /applications/{id}/owners": _READ_APPS,
@@ -159,10 +160,9 @@ _SAME_AS = {
     "GET /users/{id}/memberOf/microsoft.graph.directoryRole": "GET /users/{id}/memberOf",
     "GET /users/{id}/transitiveMemberOf/microsoft.graph.directoryRole": "GET /users/{id}/transitiveMemberOf",
     "GET /users/{id}/authentication/methods/{id}": "GET /users/{id}/authentication/methods",
-    "GET /servicePrincipals/{id}/transitiveMemberOf": "GET /servicePrincipals/{id}/memberOf",
     "GET /servicePrincipals/{id}/memberOf/microsoft.graph.directoryRole": "GET /servicePrincipals/{id}/memberOf",
     "GET /servicePrincipals/{id}/transitiveMemberOf/microsoft.graph.directoryRole": (
-        "GET /servicePrincipals/{id}/memberOf"
+        "GET /servicePrincipals/{id}/transitiveMemberOf"
     ),
     "GET /admin/exchange/tracing/messageTraces/{id}/getDetailsByRecipient(recipientAddress={id})": (
         "GET /admin/exchange/tracing/messageTraces"

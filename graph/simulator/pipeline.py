@@ -8,15 +8,18 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from graph.simulator import permissions
+from graph.simulator import permissions, synchronization
 from graph.simulator.calls import EXCHANGE, Answer, Call, Dropped, Refusal
+from graph.simulator.directory_limits import headers_of
 from graph.simulator.journal import Entry, Journal
+from graph.simulator.patience import Patience
 from graph.simulator.routing import Lane, Route, Router
 from graph.simulator.state import Store
 from graph.simulator.throttling import Throttle
 from graph.simulator.users import find_user
 from graph.simulator.weather import LATE, LOST, RESET, Fault, Weather
 
+READING_CMDLETS = ("Get-", "Search-")
 Matched = tuple[Route, tuple[str, ...]]
 
 
@@ -28,6 +31,7 @@ class Cloud:
     journal: Journal
     throttle: Throttle
     weather: Weather
+    patience: Patience
     graph: Router
     exchange: Callable[[Call], Answer]
 
@@ -35,6 +39,7 @@ class Cloud:
         """Carry out one request and log it. Raises Dropped when the connection is to end without an answer."""
         matched = self._matched(call)
         mailbox = call.mailbox = call.mailbox or _mailbox(call, matched)
+        self.patience.arrived(call)
         status = 0
         try:
             answer = await self._carried_out(call, matched, mailbox)
@@ -44,6 +49,7 @@ class Cloud:
             status = answer.status
         finally:
             self.journal.write(_entry(call, kind, status, matched))
+        self.patience.answered(call, answer)
         return _dressed(call, answer)
 
     def mailbox_of(self, call: Call) -> str | None:
@@ -75,14 +81,15 @@ class Cloud:
             return await spoiled(fault, answer, is_mail=mailbox is not None)
 
     def _handled(self, call: Call, matched: Matched | None, mailbox: str | None) -> Answer:
+        synchronization.catch_up(self.store, call.tenant)
         if call.service == EXCHANGE:
             with self.store.transaction():
-                return self.exchange(call)
+                return _took_effect(call, self.exchange(call))
         route, call.arguments = matched or self.graph.find(call.method, call.path)  # find says what is wrong
         self.throttle.count(call, route.lane, mailbox)
         permissions.check(route, call.permissions)
         with self.store.transaction():
-            return route.handler(call)
+            return _took_effect(call, route.handler(call))
 
 
 async def spoiled(fault: Fault, answer: Answer | None, *, is_mail: bool = False) -> Answer:
@@ -96,6 +103,12 @@ async def spoiled(fault: Fault, answer: Answer | None, *, is_mail: bool = False)
         await asyncio.sleep(fault.seconds)
         return answer
     raise fault.refusal(mailbox=is_mail)
+
+
+def _took_effect(call: Call, answer: Answer) -> Answer:
+    """Note that a write was carried out: its handler refused nothing."""
+    call.had_effect = call.method != "GET" and not cmdlet_of(call).startswith(READING_CMDLETS)
+    return answer
 
 
 def _mailbox(call: Call, matched: Matched | None) -> str | None:
@@ -112,7 +125,7 @@ def _entry(call: Call, kind: str, status: int, matched: Matched | None) -> Entry
     return Entry(
         kind, call.tenant.id, call.method, _full_path(call), operation, status,
         f"mailbox:{mailbox}" if mailbox else lane, call.body, call.request_id, call.client_request_id,
-        call.batch_id, mailbox,
+        call.batch_id, mailbox, call.had_effect,
     )  # fmt: skip
 
 
@@ -134,7 +147,7 @@ def _dressed(call: Call, answer: Answer) -> Answer:
     """The headers that Graph puts on answers and on the items of a batch alike."""
     headers = {"Cache-Control": "no-cache"}
     if call.service != EXCHANGE:
-        headers |= {"x-ms-resource-unit": "1", "OData-Version": "4.0"}
+        headers |= {**headers_of(call), "OData-Version": "4.0"}
     if isinstance(answer.body, str):
         headers["Content-Type"] = "text/plain; charset=utf-8"
     elif answer.body is not None:

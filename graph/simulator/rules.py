@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import secrets
 from typing import Any
 
-from graph.simulator import odata
+from graph.simulator import made, odata
 from graph.simulator.audit_trail import record_mailbox_operation
 from graph.simulator.calls import Answer, Call, Refusal, bad_request
 from graph.simulator.entities import PROPERTIES, check_types, shown
@@ -76,7 +74,7 @@ def create_rule(call: Call) -> Answer:
     _check_names(values)
     if not values.get("displayName") or not values.get("actions"):
         raise bad_request("A rule needs a name and an action.", "ErrorInvalidRequest")
-    new_id = base64.b64encode(b"\x01\x00\x00\x00" + secrets.token_bytes(4)).decode()
+    new_id = made.opaque("AQAAA", 6) + "="
     rule = {"id": new_id, "sequence": 1, "isEnabled": True, "hasError": False, **values, "isReadOnly": False}
     save_rule(call, user, rule, "New-InboxRule", {"Name": rule["displayName"]})
     return _single(call, 201, user, rule)

@@ -33,6 +33,7 @@ CREATE INDEX IF NOT EXISTS messages_sender ON messages(tenant, mailbox, sender, 
 CREATE INDEX IF NOT EXISTS messages_subject ON messages(tenant, mailbox, subject, received);
 CREATE INDEX IF NOT EXISTS messages_received ON messages(tenant, mailbox, received);
 CREATE INDEX IF NOT EXISTS messages_folder ON messages(tenant, mailbox, folder, received);
+CREATE TABLE IF NOT EXISTS early(at REAL NOT NULL, tenant TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS passwords(
     tenant TEXT NOT NULL, user TEXT NOT NULL COLLATE NOCASE, salt BLOB NOT NULL, digest BLOB NOT NULL,
     PRIMARY KEY(tenant, user));
@@ -40,12 +41,13 @@ CREATE TABLE IF NOT EXISTS requests(
     seq INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, tenant TEXT NOT NULL, batch TEXT,
     method TEXT NOT NULL, path TEXT NOT NULL, operation TEXT NOT NULL, status INTEGER NOT NULL, lane TEXT NOT NULL,
     mailbox TEXT, body TEXT, request_id TEXT NOT NULL, client_request_id TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS effects(seq INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS peaks(tenant TEXT NOT NULL, mailbox TEXT NOT NULL, peak INTEGER NOT NULL,
     PRIMARY KEY(tenant, mailbox));
 """
 
 WORLD_TABLES = ("tenants", "objects", "history", "messages", "passwords")
-LOG_TABLES = ("requests", "peaks")
+LOG_TABLES = ("requests", "effects", "peaks", "early")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ DEFAULT_LIMITS: dict[str, int] = {
     "identityProtection": 1,  # per tenant and second, refused without a Retry-After
     "reports": 5,  # sign-ins and directory audits, per app and tenant in 10 seconds
     "messageTraces": 100,  # per tenant in 5 minutes
+    "directoryUnits": 3_500,  # resource units per app and tenant in 10 seconds; more in a larger tenant
+    "directoryWrites": 3_000,  # per app and tenant in 2.5 minutes
 }
 
 
@@ -38,6 +40,9 @@ class Settings:
     secret_expired: bool = False
     certificates: list[str] = field(default_factory=list)  # PEM; once one is known, assertions must be signed by one
     audit_query_seconds: float = 0.0  # the least time an audit log query runs
+    # Seconds for which an access token that a user already holds works on after a revoke, a lock or a new password.
+    revocation_delay: float = 3600.0
+    sync_interval: float = 0.0  # seconds between two cycles of directory synchronization; 0: only when told to
     blocked_mailboxes: list[str] = field(default_factory=list)  # user ids closed to apps by an access policy
 
     def as_json(self) -> dict[str, Any]:
@@ -68,6 +73,7 @@ class Tenant:
     service_principal_id: str
     domains: list[dict[str, Any]]
     settings: Settings = field(default_factory=Settings)
+    synced_at: float = 0.0  # the last cycle of directory synchronization, or when they began: seconds since 1970
     challenge: str = ""  # the `nbf` value that a token has to carry, while a claims challenge stands
 
     @property
@@ -101,6 +107,7 @@ class Tenant:
             directory_roles=list(document.get("directoryRoles", [])),
             licences={"premium": True, "messageTrace": True, **document.get("licences", {})},
             certificates=list(document.get("certificates", [])),
+            throttling=DEFAULT_LIMITS | {"directoryUnits": _units_for(len(document.get("users", [])))},
         )
         return cls(
             id=document["tenantId"].lower(),
@@ -113,11 +120,20 @@ class Tenant:
         )
 
 
+def _units_for(people: int) -> int:
+    """Microsoft's limit for a tenant of that size: small, medium, large."""
+    return 3_500 if people < 50 else 5_000 if people <= 500 else 8_000
+
+
 def _check_faults(faults: list[Any]) -> None:
     for fault in faults:
-        answer = fault.get("answer") if isinstance(fault, dict) else None
-        if not isinstance(answer, int) and answer not in ("reset", "lost", "late"):
-            raise ValueError(f"a fault answers with a status, reset, lost or late, not {answer!r}")
+        given = fault if isinstance(fault, dict) else {}
+        answers = given["oneOf"] if isinstance(given.get("oneOf"), list) else [given.get("answer")]
+        if not answers or ("oneOf" in given) == ("answer" in given):
+            raise ValueError("a fault has an answer, or oneOf a list of answers")
+        for answer in answers:
+            if type(answer) is not int and answer not in ("reset", "lost", "late"):
+                raise ValueError(f"a fault answers with a status, reset, lost or late, not {answer!r}")
 
 
 def _kind(value: Any) -> type:

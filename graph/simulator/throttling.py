@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from graph.simulator import clock
 from graph.simulator.calls import Call, Refusal
+from graph.simulator.directory_limits import DirectoryLimits
 from graph.simulator.journal import Journal
 from graph.simulator.routing import Lane
 
@@ -52,10 +53,12 @@ class Throttle:
         self._journal = journal
         self._running: dict[tuple[str, str, str], int] = {}
         self._windows: dict[tuple[str, ...], tuple[float, int]] = {}
+        self._directory = DirectoryLimits()
 
     def clear(self) -> None:
         """Forget past requests (not those being carried out)."""
         self._windows.clear()
+        self._directory.clear()
 
     @contextmanager
     def mailbox_slot(self, call: Call, mailbox: str) -> Iterator[None]:
@@ -74,6 +77,8 @@ class Throttle:
 
     def count(self, call: Call, lane: Lane, mailbox: str | None) -> None:
         """Count one request against the limit of its lane. Raises Refusal 429."""
+        if lane is Lane.DIRECTORY:
+            self._directory.count(call)
         limit = _LIMITS.get(lane)
         allowed = call.tenant.settings.throttling.get(limit.setting, 0) if limit else 0
         if limit is None or not allowed:

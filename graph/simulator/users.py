@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graph.simulator import clock, odata, roles
+from graph.simulator import clock, odata, roles, sessions
 from graph.simulator.audit_trail import Change, record_change
 from graph.simulator.calls import Answer, Call, Refusal, bad_request, denied, not_found
 from graph.simulator.entities import PROPERTIES, check_types
@@ -177,6 +177,8 @@ def is_complex(password: str, user_principal_name: str) -> bool:
 def _change(call: Call, user: User, values: dict[str, Any]) -> None:
     before = {name: user.get(name) for name in values}
     user.update(values)
+    if "accountEnabled" in values:
+        user.update(sessions.locked(user, is_enabled=bool(values["accountEnabled"])))
     call.store.save(call.tenant, "users", user)
     changed = {_capital(name): (before[name], values[name]) for name in values if before[name] != values[name]}
     if not changed:

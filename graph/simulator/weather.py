@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from graph.simulator import made
 from graph.simulator.calls import PlainRefusal, Refusal
 from graph.simulator.tenants import Tenant
 from graph.simulator.throttling import over_mailbox_concurrency, too_many
@@ -21,12 +22,17 @@ _ERRORS = {
     401: ("InvalidAuthenticationToken", "Access token has expired or is not yet valid."),
     403: ("Authorization_RequestDenied", "Insufficient privileges to complete the operation."),
     404: ("ResourceNotFound", "Resource could not be discovered."),
+    405: ("Request_BadRequest", "Specified HTTP method is not allowed for the request target."),
     409: ("Directory_ConcurrencyViolation", "The request could not be completed because of a concurrent update."),
+    410: ("syncStateNotFound", "The sync state generation is not found; continuing is not possible."),
     412: ("ErrorIrresolvableConflict", "The send or update operation could not be performed."),
+    424: ("FailedDependency", "Request failed because another request that it depends on failed."),
     500: ("UnknownError", "An unexpected error occurred."),
     502: ("BadGateway", "The gateway received an invalid response."),
     503: ("ServiceUnavailable", "Service is unavailable. Please try again."),
     504: ("UnknownGatewayTimeout", "The gateway timed out."),
+    507: ("ErrorQuotaExceeded", "The mailbox has exceeded its quota."),
+    509: ("BandwidthLimitExceeded", "The maximum bandwidth has been exceeded."),
 }
 
 
@@ -78,8 +84,9 @@ class Weather:
     def strike(self, tenant: Tenant, method: str, path: str, cmdlet: str = "") -> Fault | None:
         """The fault that hits this request, if any. ``path`` is relative to the version root, query included."""
         for index, rule in enumerate(tenant.settings.faults):
-            if self._applies(tenant, index, rule, (method, path, cmdlet)):
-                return _fault(rule)
+            request = (method, path, cmdlet)
+            if self._applies(tenant, index, rule, request):
+                return _fault(rule, self._answer(tenant, index, rule, " ".join(request)))
         return None
 
     def _applies(self, tenant: Tenant, index: int, rule: dict[str, Any], request: tuple[str, str, str]) -> bool:
@@ -92,17 +99,28 @@ class Weather:
             return False
         if "times" in rule and self._hit[key] >= rule["times"]:
             return False
-        if "rate" in rule and not self._rolls(tenant, index, rule, " ".join(request)):
+        self._asked[tenant.id, index, made.unmarked(" ".join(request))] += 1
+        if "rate" in rule and self._drawn(tenant, index, rule, " ".join(request)) >= float(rule["rate"]):
             return False
         self._hit[key] += 1
         return True
 
-    def _rolls(self, tenant: Tenant, index: int, rule: dict[str, Any], request: str) -> bool:
-        """Chance keyed by the request and how often it was asked: the order among others does not matter."""
-        self._asked[tenant.id, index, request] += 1
-        seed = f"{rule.get('seed', tenant.settings.seed)}|{request}|{self._asked[tenant.id, index, request]}"
-        drawn = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:6], "big") / 2**48
-        return drawn < float(rule["rate"])
+    def _answer(self, tenant: Tenant, index: int, rule: dict[str, Any], request: str) -> Any:
+        """The rule's own answer, or one of those it lists."""
+        choices = rule.get("oneOf")
+        if not choices:
+            return rule["answer"]
+        return choices[int(self._drawn(tenant, index, rule, f"{request}|which") * len(choices))]
+
+    def _drawn(self, tenant: Tenant, index: int, rule: dict[str, Any], request: str) -> float:
+        """Chance from 0 to 1, keyed by the request and how often it was asked.
+
+        Neither what else is asked meanwhile, nor the time, nor an id made in this run matters.
+        """
+        same = made.unmarked(request)
+        ordinal = self._asked[tenant.id, index, same.removesuffix("|which")]
+        seed = f"{rule.get('seed', tenant.settings.seed)}|{same}|{ordinal}"
+        return int.from_bytes(hashlib.sha256(seed.encode()).digest()[:6], "big") / 2**48
 
 
 def _matches(match: dict[str, Any], request: tuple[str, str, str]) -> bool:
@@ -114,15 +132,16 @@ def _matches(match: dict[str, Any], request: tuple[str, str, str]) -> bool:
     return re.search(match.get("path", ""), path) is not None
 
 
-def _fault(rule: dict[str, Any]) -> Fault:
-    answer = rule["answer"]
+def _fault(rule: dict[str, Any], answer: Any) -> Fault:
     status = answer if isinstance(answer, int) else 0
+    # In a mixed rule only the answers that Microsoft sends with a Retry-After carry the rule's.
+    says_when = "oneOf" not in rule or status in (429, 503)
     return Fault(
         kind="error" if status else str(answer),
         status=status,
         has_effect=bool(rule.get("effect", answer in (LOST, LATE))),
         seconds=float(rule.get("seconds", 5)),
-        retry_after=rule.get("retryAfter"),
+        retry_after=rule.get("retryAfter") if says_when else None,
         code=str(rule.get("code", "")),
         message=str(rule.get("message", "")),
     )

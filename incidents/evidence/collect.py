@@ -23,6 +23,7 @@ SIGN_INS_BACK = timedelta(days=30)  # as long as Microsoft keeps them
 BEFORE_ACCESS = timedelta(days=1)  # what opened the door came before the first access
 QUERY_WAIT = 10.0  # seconds; a query that needs longer is asked for again by the next collection
 QUERY_EXPIRY = timedelta(hours=2)  # a query not done by then never will be
+FROM_V1 = "Read from v1.0: session ids and non-interactive sign-ins are missing."
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0  # seconds between two looks at a query
 
 
@@ -113,6 +114,7 @@ class _Reader:
     def read(self, source: LogSource) -> SourceOutcome:
         reading = self._begin(source)
         fetch, parse = self._ways[source]
+        reading.note = ""
         try:
             records = fetch(reading)
         except QueryRunning:
@@ -161,7 +163,9 @@ class _Reader:
         try:
             return list(self.client.pages(beta))
         except (BadRequest, NotFound, PermissionDenied):
-            return list(self.client.pages(stable))
+            records: list[Record] = list(self.client.pages(stable))
+            reading.note = FROM_V1
+            return records
 
     def _directory_audits(self, reading: SourceReading) -> list[Record]:
         asked = directory_audits.requests_for(self.incident.account.object_id, since=reading.since)
@@ -201,7 +205,7 @@ def _fail(incident: Incident, source: LogSource, words: str, request_id: str = "
         tenant_id=incident.tenant_id,
         incident=incident,
         source=source,
-        defaults={"finished_at": now, "failure": words, "request_id": request_id, "query_id": ""},
+        defaults={"finished_at": now, "note": "", "failure": words, "request_id": request_id, "query_id": ""},
         create_defaults={
             "started_at": now,
             "since": incident.first_access_at,

@@ -41,6 +41,7 @@ class Action(ABC):
     permissions: ClassVar[tuple[str, ...]]  # application permissions it needs, for the docs and the connection page
     reads_first: ClassVar[bool] = True
     never_skips: ClassVar[bool] = False  # its first try always acts: what is so already is not our doing
+    in_doubt_again: ClassVar[bool] = False  # where it may be somebody else's doing it is sent again, which does no harm
     can_repeat: ClassVar[bool] = False  # pressing again, on purpose, after it was done
     counters: ClassVar[frozenset[str]] = frozenset()  # actions that a later success of this one takes back
 

@@ -15,6 +15,7 @@ class RevokeSessions(Action):
     undo_note = "Ended sessions cannot be brought back: the person signs in again."
     identity = ("user_id",)
     can_repeat = True
+    in_doubt_again = True  # sessions that began since an earlier revoke have to end, too
     permissions = ("User.RevokeSessions.All",)
     reads_first = False
 

@@ -2,7 +2,7 @@
 
 from remediation.services.judgement import finding_judge, incident_mark_remediated
 from remediation.services.presses import Press, Pressed, open_counts, protected_addresses, step_press, step_preview
-from remediation.services.repeats import runs_undo, step_retry
+from remediation.services.repeats import retry_words, runs_undo, step_retry, undo_words
 from remediation.services.scans import scan_request, scans_begin
 from remediation.services.watches import watch_stop
 
@@ -13,11 +13,13 @@ __all__ = [
     "incident_mark_remediated",
     "open_counts",
     "protected_addresses",
+    "retry_words",
     "runs_undo",
     "scan_request",
     "scans_begin",
     "step_press",
     "step_preview",
     "step_retry",
+    "undo_words",
     "watch_stop",
 ]

@@ -19,15 +19,14 @@ from remediation.enums import (
 from remediation.models import ActionRun, Finding, WorkOrder
 from remediation.plans import Draft, digest, drafts_for
 from remediation.policies import Refused
-from remediation.selectors import findings_open, last_counters, last_lock, unsearched_steps
-from remediation.transitions import cancel_runs, move_order, move_runs, progress
+from remediation.selectors import findings_open, incident_lock, last_counters, last_lock, unsearched_steps
+from remediation.transitions import OPPOSITES, OVERRULED, cancel_runs, move_order, move_runs, progress
 from tenants import audit
 from tenants.audit import Act, Actor
 from tenants.enums import Outcome
 from tenants.models import Member, ProtectedAccount
 
 ACTIVE_STATES = (RunState.PLANNED, RunState.QUEUED, RunState.RUNNING, RunState.UNDOING)
-OPPOSITES = {"lock_account": ("enable_account",), "enable_account": ("lock_account",)}
 NOTHING_LEFT = "Nothing was left to do."
 
 
@@ -59,10 +58,10 @@ def step_press(*, incident: Incident, step: Step, press: Press, by: Member) -> P
         Refused: when policy forbids it; nothing was done.
     """
     with transaction.atomic():
-        incident = Incident.objects.select_for_update().select_related("account", "tenant").get(pk=incident.pk)
+        incident = incident_lock(incident.pk)
         met = WorkOrder.objects.filter(tenant=incident.tenant, idempotency_key=press.key).first()
         if met:
-            return Pressed(met, "This press was taken already.", is_new=False)
+            return Pressed(met, _words_of_met(met), is_new=False)
         drafts = _checked_drafts(incident, step, press, by)
         free, held = _free_drafts(incident, step, drafts, again=press.again)
         if not free:
@@ -77,7 +76,7 @@ def _cancel_opposites(incident: Incident, drafts: Sequence[Draft]) -> None:
     """What waits to do the opposite must not come after this."""
     opposites = {key for draft in drafts for key in OPPOSITES.get(draft.action.key, ())}
     waiting = ActionRun.objects.filter(incident=incident, action_key__in=opposites)
-    cancel_runs(waiting, tenant=incident.tenant, why="The opposite was ordered since.")
+    cancel_runs(waiting, tenant=incident.tenant, why=OVERRULED)
 
 
 def _checked_drafts(incident: Incident, step: Step, press: Press, by: Member) -> list[Draft]:
@@ -169,6 +168,11 @@ def _may_repeat(draft: Draft, run: ActionRun, again: bool, countered_at: dict[st
     if run.state != RunState.SUCCEEDED:
         return False
     return (again and draft.action.can_repeat) or countered_at.get(draft.action.key, 0) > run.pk
+
+
+def _words_of_met(order: WorkOrder) -> str:
+    who, at = order.requested_by_name, order.created_at
+    return f"{who} pressed {Step(order.step).label} with this very form at {at:%H:%M:%S} UTC. Nothing was done twice."
 
 
 def _words_of_held(held: Sequence[ActionRun]) -> str:

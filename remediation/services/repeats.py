@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -11,17 +11,19 @@ from django.utils import timezone
 from incidents.models import Incident
 from remediation import doorbell, passwords, policies
 from remediation.actions.registry import ACTIONS
-from remediation.enums import RETRIABLE_STATES, RunState, Step
+from remediation.enums import RETRIABLE_STATES, WAITING_STATES, RunState, Step
 from remediation.models import ActionRun
 from remediation.policies import Refused
-from remediation.selectors import last_counters
+from remediation.selectors import incident_lock, last_counters
 from remediation.services.presses import protected_addresses
 from remediation.transitions import move_runs, progress, reopen_orders
 from tenants import audit
 from tenants.audit import Act, Actor
 from tenants.enums import Outcome
 from tenants.models import Member
+from tenants.selectors import act_last
 
+RETRY = "retry_failed"  # as the audit trail calls it
 UNDOABLE_STATES = (RunState.SUCCEEDED, RunState.UNDO_FAILED)
 
 
@@ -32,7 +34,7 @@ def step_retry(*, incident: Incident, step: Step, by: Member) -> int:
         Refused: when the incident's state does not allow it.
     """
     with transaction.atomic():
-        incident = Incident.objects.select_for_update().select_related("tenant", "account").get(pk=incident.pk)
+        incident = incident_lock(incident.pk)
         policies.check_incident_open(incident)
         failed = _latest_failed(incident, step)
         now = timezone.now()
@@ -42,8 +44,29 @@ def step_retry(*, incident: Incident, step: Step, by: Member) -> int:
             passwords.renew(run)
         count = sum(move_runs(failed, source=state, to=RunState.QUEUED, **again) for state in RETRIABLE_STATES)
         if count:
-            _start_again(incident, failed, verb="retry_failed", words=f"Retry failed: {step.label} ({count})", by=by)
+            words = f"Retry failed: {step.label} ({count})"
+            _start_again(incident, failed, _Again(RETRY, words, {"step": step}), by=by)
     return count
+
+
+def retry_words(*, incident: Incident, step: Step) -> str:
+    """What to tell whoever pressed Retry failed when nothing was left to retry: who was quicker, what came of it."""
+    last = act_last(tenant_id=incident.tenant_id, incident_id=incident.pk, verb=RETRY, of={"step": step})
+    if last is None:
+        return "Nothing had failed: nothing was done."
+    is_running = ActionRun.objects.filter(incident=incident, step=step, state__in=WAITING_STATES).exists()
+    outcome = "it is running" if is_running else "nothing has failed since"
+    return f"{last.actor_name} pressed Retry failed at {last.at:%H:%M:%S} UTC: {outcome}. Nothing was done twice."
+
+
+def undo_words(*, incident: Incident, run_ids: Collection[int]) -> str:
+    """What to tell whoever pressed Undo when nothing was left to undo: who was quicker, what came of it."""
+    run = ActionRun.objects.filter(incident=incident, pk__in=run_ids).exclude(undone_by_name="").order_by("-pk").first()
+    if run is None:
+        return "Nothing of it is done now, so there is nothing to undo. Nothing was done."
+    if run.state == RunState.UNDONE and run.finished_at:
+        return f"{run.undone_by_name} has undone this at {run.finished_at:%H:%M:%S} UTC. Nothing was done twice."
+    return f"{run.undone_by_name} is undoing this right now. Nothing was done twice."
 
 
 def _latest_failed(incident: Incident, step: Step) -> "QuerySet[ActionRun]":
@@ -63,12 +86,13 @@ def runs_undo(*, incident: Incident, run_ids: Collection[int], by: Member, confi
             not known to be unlocked before, and that was not `confirmed`.
     """
     with transaction.atomic():
-        incident = Incident.objects.select_for_update().select_related("tenant", "account").get(pk=incident.pk)
+        incident = incident_lock(incident.pk)
         policies.check_incident_open(incident)
         runs = list(ActionRun.objects.filter(incident=incident, pk__in=run_ids))
         _check_undoable(incident, runs, run_ids, by)
         policies.check_unlock(runs, confirmed=confirmed)
-        values = {"due_at": timezone.now(), "undone_by_id": by.pk, "undone_by_name": by.display_name}
+        now = timezone.now()
+        values = {"ordered_at": now, "due_at": now, "undone_by_id": by.pk, "undone_by_name": by.display_name}
         values |= {"lease_until": None, "tries": 0, "waits": 0}
         chosen = ActionRun.objects.filter(pk__in=[run.pk for run in runs])
         count = sum(
@@ -78,7 +102,7 @@ def runs_undo(*, incident: Incident, run_ids: Collection[int], by: Member, confi
         if count:
             names = Counter(ACTIONS[run.action_key].undone for run in runs)
             words = "Undo: " + ", ".join(f"{name} ({number})" for name, number in names.items())
-            _start_again(incident, chosen, verb="undo", words=words, by=by)
+            _start_again(incident, chosen, _Again("undo", words), by=by)
     return count
 
 
@@ -106,15 +130,24 @@ def _latest(incident: Incident) -> dict[tuple[int, str, str], int]:
     return {row[1:]: row[0] for row in rows.values_list("pk", "step", "action_key", "target_key")}
 
 
-def _start_again(incident: Incident, runs: "QuerySet[ActionRun]", *, verb: str, words: str, by: Member) -> None:
+class _Again(NamedTuple):
+    """How the audit trail tells it."""
+
+    verb: str
+    words: str
+    after: dict[str, int] | None = None
+
+
+def _start_again(incident: Incident, runs: "QuerySet[ActionRun]", told: _Again, *, by: Member) -> None:
     reopen_orders(set(runs.values_list("order_id", flat=True)))
     Incident.objects.filter(pk=incident.pk).update(version=F("version") + 1)
     act = Act(
-        verb=verb,
-        summary=f"{words} – {incident.account}",
+        verb=told.verb,
+        summary=f"{told.words} – {incident.account}",
         object_type="incident",
         object_id=incident.pk,
         incident_id=incident.pk,
+        after=told.after,
         outcome=Outcome.REQUESTED,
     )
     audit.record([act], tenant=incident.tenant, by=Actor.of(by))

@@ -68,13 +68,13 @@ def scan_give_up(*, scan: Scan, source: str, words: str) -> None:
     """A running scan comes to nothing. Never raises: where not even that can be written, its lease runs out."""
     try:
         with transaction.atomic():
+            incident_changed(incident_id=scan.incident_id)  # first: it locks the incident, as everywhere
             Scan.objects.filter(pk=scan.pk, fence=scan.fence, state=ScanState.RUNNING).update(
                 state=ScanState.FAILED,
                 coverage=coverage_of([Found(source=source, is_checked=False, note=words)]),
                 finished_at=timezone.now(),
                 lease_until=None,
             )
-            incident_changed(incident_id=scan.incident_id)
     except Exception:
         logger.exception("scan_not_settled", scan_id=scan.pk)
 

@@ -13,6 +13,7 @@ from remediation.enums import HOLDING_STATES, OPEN_WATCHES, RunState, Step, Watc
 from remediation.models import ActionRun, SyncWatch
 from remediation.plans import drafts_for
 from remediation.policies import Refused
+from remediation.selectors import incident_lock
 from remediation.services.presses import Ordered, order_place
 from remediation.transitions import move_watch
 from tenants import audit
@@ -80,7 +81,7 @@ def watch_relock(watch: SyncWatch, *, enabled_at: datetime) -> bool:
     Returns False when the lock stands no longer, or the watch was stopped or taken over: then nothing was done.
     """
     with transaction.atomic():
-        incident = Incident.objects.select_for_update().select_related("account", "tenant").get(pk=watch.incident_id)
+        incident = incident_lock(watch.incident_id)
         if not SyncWatch.objects.filter(pk=watch.pk, fence=watch.fence, state__in=OPEN_WATCHES).exists():
             return False
         if not lock_stands(incident):
@@ -104,7 +105,7 @@ def watch_relock(watch: SyncWatch, *, enabled_at: datetime) -> bool:
 def watch_warn(watch: SyncWatch, *, words: str) -> None:
     """The account is enabled, and not by the synchronization: tell it, once, and do nothing."""
     with transaction.atomic():
-        incident = Incident.objects.select_for_update().select_related("account", "tenant").get(pk=watch.incident_id)
+        incident = incident_lock(watch.incident_id)
         is_new = move_watch(watch, to=WatchState.WARNED, warning=words)
         if is_new:
             _record(incident, "warn_account_enabled", words, Actor(None, PETRA))

@@ -14,7 +14,9 @@ _FILE = re.compile(rf"`((?:{'|'.join((*PACKAGES, 'templates', 'static', 'tests',
 
 
 def variables() -> set[str]:
-    files = [ROOT / "petra/settings.py", ROOT / "petra/management/commands/demo.py", ROOT / "tests/find_chromium.py"]
+    product = ("petra/settings.py", "petra/management/commands/demo.py")
+    tests = ("tests/find_chromium.py", "tests/fixtures/services.py", "tests/fixtures/stack.py")
+    files = [ROOT / name for name in (*product, *tests)]
     return {name for file in files for found in _VARIABLE.findall(file.read_text()) for name in found if name}
 
 

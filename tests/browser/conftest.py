@@ -66,17 +66,6 @@ def reader(browser: Browser, stack: Stack) -> Iterator[Reader]:
     assert [each for each in complaints if "responded with a status of 4" not in each] == []
 
 
-@pytest.fixture
-def fresh(stack: Stack) -> Stack:
-    """The demo, back at its beginning."""
-    from tests.fixtures.stack import ADMIN, sign_in
-
-    session = sign_in(stack.url, ADMIN)
-    answer = session.post(f"{stack.url}/demo/reset/", timeout=60)
-    assert answer.status_code == 200
-    return stack
-
-
 def violations(page: Page) -> list[str]:
     """What axe finds against WCAG 2.2 AA: rule and where."""
     page.evaluate(AXE.read_text(encoding="utf-8"))

@@ -1,12 +1,11 @@
 """`manage.py demo`: two side by side, and no process left when it ends."""
 
 import os
-import signal
 import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.fixtures.stack import ANALYST, Stack, sign_in, start_stack
+from tests.fixtures.stack import ANALYST, Stack, sign_in, start_stack, stop_stack
 
 
 def is_listening(url: str) -> bool:
@@ -37,8 +36,7 @@ def test_two_demos_side_by_side_and_ctrl_c_ends_all_of_one(stack: Stack, tmp_pat
         200,
     ]
     assert processes_of(tmp_path)
-    second.process.send_signal(signal.SIGINT)
-    second.process.wait(20)
+    stop_stack(second)
     assert processes_of(tmp_path) == []
     assert not is_listening(second.url)
     assert not is_listening(second.control.url)

@@ -25,6 +25,7 @@ def test_settings_are_shown_and_changed(simulator: SimulatorControl) -> None:
     assert changed["latency"] == 0.25
     assert changed["throttling"] == {
         "mailboxRequests": 10_000, "identityProtection": 1, "reports": 0, "messageTraces": 100,
+        "directoryUnits": 3_500, "directoryWrites": 3_000,
     }  # fmt: skip
     assert changed["licences"] == {"premium": False, "messageTrace": True}
     for wrong in ({"nonsense": 1}, {"latency": "slow"}, {"claimsChallenge": 1}, {"faults": [{"answer": "x"}]}):

@@ -9,7 +9,8 @@ import pytest
 
 from graph.simulator.control import SimulatorControl
 from graph.simulator.world import build_world
-from tests.contract.test_csdl import answer_problems, properties_of
+from tests.contract.judge import answer_problems, properties_of
+from tests.contract.operations import ANSWERS
 from tests.fixtures.simulator import RawCloud
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -65,7 +66,7 @@ def problems_at(cloud: RawCloud, paths: list[str]) -> list[str]:
         if status not in (200, 401, 403):
             found.append(f"{path}: {body}")
         elif status == 200:
-            found += [f"{path}: {each}" for each in answer_problems(body, template_of(path))]
+            found += [f"{path}: {each}" for each in answer_problems(body, ANSWERS[f"GET {template_of(path)}"][1])]
     return found
 
 

@@ -62,6 +62,15 @@ def test_a_move_gives_a_new_id_and_the_old_one_is_gone(raw_cloud: RawCloud) -> N
     assert raw_cloud.get(f"{MAILBOX}/messages/{body['id']}")["subject"] == "Let's pay invoice 1"
 
 
+def test_body_keys_are_compared_without_regard_to_case(raw_cloud: RawCloud) -> None:
+    message = f"AAMk-{ALICE[:4]}-1"
+    body = {"INPUTIDS": [message], "TargetIdType": "restImmutableEntryId"}
+    translated = raw_cloud.call("POST", f"/v1.0{MAILBOX}/translateExchangeIds", body).json()["value"]
+    assert [each["sourceId"] for each in translated] == [message]
+    path = f"/v1.0{MAILBOX}/messages/{message}/move"
+    assert raw_cloud.call("POST", path, {"DESTINATIONID": "deleteditems"}).status_code == 201
+
+
 def test_an_immutable_id_survives_moves_and_undo(raw_cloud: RawCloud) -> None:
     listed = raw_cloud.call("GET", f"/v1.0{MAILBOX}/messages?$top=1", Prefer=IMMUTABLE)
     kept = listed.json()["value"][0]["id"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any
 
@@ -53,9 +54,33 @@ def test_a_late_answer_has_its_effect(simulator: SimulatorControl, raw_cloud: Ra
 
 
 @pytest.mark.parametrize(
+    ("answer", "more", "had_effect"),
+    [("reset", {}, False), ("lost", {}, True), ("late", {"seconds": 0}, True), (504, {}, False),
+     (504, {"effect": True}, True)],
+)  # fmt: skip
+def test_the_log_tells_what_had_its_effect(
+    simulator: SimulatorControl, raw_cloud: RawCloud, answer: Any, more: dict[str, Any], had_effect: bool
+) -> None:
+    faulty(simulator, answer, **more)
+    with contextlib.suppress(requests.ConnectionError):
+        raw_cloud.call("PATCH", USER, {"accountEnabled": False})
+    assert [each["hadEffect"] for each in simulator.requests()["requests"]] == [had_effect]
+    assert enabled(simulator) is not had_effect
+
+
+def test_reading_and_what_is_refused_have_no_effect(simulator: SimulatorControl, raw_cloud: RawCloud) -> None:
+    raw_cloud.get(STATE)
+    raw_cloud.cmdlet("Get-Mailbox", Identity="alice@tiny.example")
+    raw_cloud.cmdlet("Disable-InboxRule", Mailbox="alice@tiny.example", Identity="12345")
+    raw_cloud.call("PATCH", USER, {"accountEnabled": "no"})
+    assert [each["hadEffect"] for each in simulator.requests()["requests"]] == [False] * 4
+
+
+@pytest.mark.parametrize(
     ("status", "code"),
     [(429, "TooManyRequests"), (500, "UnknownError"), (503, "ServiceUnavailable"), (504, "UnknownGatewayTimeout"),
-     (403, "Authorization_RequestDenied")],
+     (403, "Authorization_RequestDenied"), (405, "Request_BadRequest"), (410, "syncStateNotFound"),
+     (424, "FailedDependency"), (507, "ErrorQuotaExceeded"), (509, "BandwidthLimitExceeded")],
 )  # fmt: skip
 def test_an_error_has_no_effect(simulator: SimulatorControl, raw_cloud: RawCloud, status: int, code: str) -> None:
     faulty(simulator, status, retryAfter=3)

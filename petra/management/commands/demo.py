@@ -1,4 +1,4 @@
-"""`manage.py demo`: everything in one command, on SQLite and an embedded queue.
+"""`manage.py demo`: everything in one command, on SQLite and an embedded queue unless the environment names others.
 
 Migrates, seeds, and runs the simulated Microsoft cloud, the worker and the web server as children. Ctrl-C ends all.
 """

@@ -172,6 +172,11 @@ def test_v1_where_beta_refuses(incident, simulator):
     simulator.configure(world.TENANT_ID, faults=[fault])
     found = outcome(collect(incident=incident), LogSource.SIGN_INS)
     assert (found.failure, found.found) == ("", 1)  # v1.0 knows interactive ones only
+    reading = SourceReading.objects.get(source=LogSource.SIGN_INS)
+    assert reading.note == "Read from v1.0: session ids and non-interactive sign-ins are missing."
+    simulator.configure(world.TENANT_ID, faults=[])
+    collect(incident=incident)
+    assert SourceReading.objects.get(source=LogSource.SIGN_INS).note == ""
 
 
 def test_a_cloud_that_is_gone_is_told_in_words(incident, settings):

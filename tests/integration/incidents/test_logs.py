@@ -160,7 +160,7 @@ def test_fifty_rows_take_as_many_queries_as_one(analyst, console, django_assert_
 
 def test_what_was_read_is_told_and_what_could_not_be(analyst, console):
     readings = {
-        LogSource.SIGN_INS: {"finished_at": NOON, "found": 240},
+        LogSource.SIGN_INS: {"finished_at": NOON, "found": 240, "note": "Session ids are missing."},
         LogSource.DIRECTORY_AUDITS: {"finished_at": NOON, "failure": "AuditLog.Read.All is missing."},
     }
     with unscoped(reason="a test's rows"):
@@ -170,6 +170,8 @@ def test_what_was_read_is_told_and_what_could_not_be(analyst, console):
             )
     told = [(source.tone, source.words) for source in logs(analyst, console.incident).sources]
     assert told == [("done", "240 records"), ("warn", "AuditLog.Read.All is missing."), ("waiting", "not read yet")]
+    address = reverse("incidents:logs", args=["acme-corp", console.incident.pk])
+    assert b"Session ids are missing." in analyst.get(address, headers=HTMX).content
 
 
 def test_hostile_words_are_only_words(analyst, console):

@@ -12,17 +12,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import psycopg2
 import pytest
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from petra.backup import DATABASE, MANIFEST
 from tenants.key_rotation import fingerprint
 from tests.architecture.source import ROOT
+from tests.fixtures.services import Postgres, create_database
 
 KEY, OTHER = Fernet.generate_key().decode(), Fernet.generate_key().decode()
-SERVER = "postgres://postgres@127.0.0.1:5432"
 
 MIGRATE = """
 from django.core.management import call_command
@@ -126,14 +126,6 @@ class Installation:
         return self
 
 
-def on_server(statement: str) -> None:
-    connection = psycopg2.connect(f"{SERVER}/postgres")
-    connection.autocommit = True  # databases are not made inside a transaction
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-    connection.close()
-
-
 @pytest.fixture(params=["SQLite", "PostgreSQL"])
 def installations(request, tmp_path) -> Iterator[tuple[Installation, Installation]]:
     """Two empty ones on the same engine."""
@@ -145,15 +137,9 @@ def installations(request, tmp_path) -> Iterator[tuple[Installation, Installatio
         pytest.skip(
             "pg_dump is not on the PATH: install PostgreSQL's client programs (apt-get install postgresql-client)."
         )
-    names = [f"petra_backup_{uuid.uuid4().hex[:10]}" for _ in folders]
-    try:
-        for name in names:
-            on_server(f"CREATE DATABASE {name}")
-    except psycopg2.OperationalError as error:
-        pytest.skip(f"No PostgreSQL answers at {SERVER}: start one there that trusts the user postgres. {error}")
-    yield tuple(Installation(folder, f"{SERVER}/{name}") for folder, name in zip(folders, names, strict=True))
-    for name in names:
-        on_server(f"DROP DATABASE {name} WITH (FORCE)")
+    server: Postgres = request.getfixturevalue("own_postgres")
+    databases = [create_database(server.url, f"backup_{uuid.uuid4().hex[:10]}") for _ in folders]
+    yield tuple(Installation(folder, database) for folder, database in zip(folders, databases, strict=True))
 
 
 def test_there_and_back(installations, tmp_path):
@@ -236,7 +222,7 @@ def backup(tmp_path_factory) -> Path:
 @pytest.mark.parametrize(("changes", "words"), REFUSED.values(), ids=REFUSED)
 def test_what_is_refused(backup, tmp_path, changes, words):
     file = tmp_path / "changed.backup"
-    rewrite(backup, file, **changes)
+    rewrite(backup, file, **{"engine": connection.vendor, **changes})  # that of this test run
     with pytest.raises(CommandError) as refused:
         call_command("restore", str(file), "--replace")
     assert words in str(refused.value)

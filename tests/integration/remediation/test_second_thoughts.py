@@ -136,3 +136,19 @@ def test_the_sessions_that_step_one_ended_are_no_sign_of_step_five(desk: Desk, s
     ended = desk.run(action_key="revoke_sessions", step=Step.RE_ENABLE)
     assert (ended.state, ended.tries) == (RunState.SUCCEEDED, 2)
     assert [len(attempt.requests) for attempt in ended.attempts.order_by("pk")] == [1, 1], "sent again"
+
+
+def test_sessions_that_were_ended_shortly_before_the_press_are_ended_again(desk: Desk, simulator: SimulatorControl):
+    """What Petra knows of the account is older than the last revoke, as after a worker that died."""
+    desk.press(Step.CONTAIN)
+    desk.work()
+    type(desk.incident.account).objects.update(sign_in_sessions_valid_from=None)
+    simulator.configure(
+        world.TENANT_ID, faults=[{"match": {"path": "revokeSignInSessions", "ordinal": 1}, "answer": 503}]
+    )
+    desk.press(Step.RE_ENABLE, reason="Back to work")
+    desk.work()
+    desk.due_now()
+    desk.work()
+    ended = desk.run(action_key="revoke_sessions", step=Step.RE_ENABLE)
+    assert [len(attempt.requests) for attempt in ended.attempts.order_by("pk")] == [1, 1], "sent again"

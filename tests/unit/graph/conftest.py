@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
+from graph import GraphClient
 from tests.unit.graph.tiny_cloud import TinyCloud
 
 
@@ -35,3 +37,8 @@ class FakeTime:
 def fake_time() -> FakeTime:
     """Time that passes only by sleeping, so that nobody waits for a Retry-After."""
     return FakeTime()
+
+
+def patient(cloud: TinyCloud, time: FakeTime, **settings: Any) -> GraphClient:
+    """A client whose waiting costs no time."""
+    return cloud.client(clock=time.clock, sleep=time.sleep, **settings)

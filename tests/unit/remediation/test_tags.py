@@ -20,6 +20,7 @@ RUN = RunView(
     by_name="Ravi",
     verified_at=None,
     message="",
+    waits_until=None,
     code="",
     request_id="",
     can_undo=True,
@@ -104,7 +105,7 @@ def test_others_are_legitimate_or_refused():
     ("can_act", "state", "may"), [(True, "todo", True), (True, "blocked", False), (False, "todo", False)]
 )
 def test_buttons_are_offered_to_those_who_may(can_act: bool, state: str, may: bool):
-    panel = PanelView(steps=[], next_step=None, can_act=can_act, is_open=True, is_unpublished=False)
+    panel = PanelView(steps=[], next_step=None, can_act=can_act, is_open=True, is_unpublished=False, outages=[])
     assert tags.may_press(panel, step(state)) == may
 
 

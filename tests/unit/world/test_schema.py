@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-VARIABLE = "PETRA_MICROSOFT_METADATA"
-_ROOT = Path(__file__).resolve().parents[3]
-_FOLDER = Path(os.environ.get(VARIABLE) or _ROOT.parent / "shared" / "microsoft")
-_SLICE = _FOLDER / "csdl_slice.json"
+from tests.contract import metadata as microsoft
 
-pytestmark = pytest.mark.skipif(
-    not _SLICE.exists(), reason=f"Microsoft's metadata is not at hand: set {VARIABLE} to the folder of csdl_slice.json"
-)
+CSDL = microsoft.metadata("csdl_slice.json")
 
 # Only the beta endpoint has these (DOCS beta/resources/signin, beta/resources/mailfolder).
 _BETA = {
@@ -54,7 +46,7 @@ _OWNED = {"mailFolders": "mailFolder", "messages": "message", "messageRules": "m
 
 @pytest.fixture(scope="module")
 def metadata() -> dict[str, Any]:
-    return json.loads(_SLICE.read_text())
+    return CSDL
 
 
 def _properties(metadata: dict[str, Any], name: str) -> dict[str, str]:
