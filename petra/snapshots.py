@@ -94,8 +94,8 @@ def _postgresql_dump(to: IO[bytes]) -> None:
     options = [f"--exclude-table-data={table}" for table in LEFT_OUT]
     with TemporaryFile() as said:
         command = [_program("pg_dump"), "--format=custom", "--no-owner", "--no-privileges", *options]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, env=_environment()) as process:  # noqa: S603  # its own program, found on the PATH  # nosec B603
-            assert process.stdout  # noqa: S101  # a pipe was asked for  # nosec B101
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, env=_environment()) as process:  # noqa: S603  # its own program, found on the PATH
+            assert process.stdout  # noqa: S101  # a pipe was asked for
             shutil.copyfileobj(process.stdout, to)
         if process.returncode:
             raise SnapshotFailed(f"pg_dump gave up: {_last_words(said)}")
@@ -130,8 +130,8 @@ def _fill(program: str, source: IO[bytes]) -> None:
     options = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges"]
     with TemporaryFile() as said:
         command = [program, *options, f"--dbname={connection.settings_dict['NAME']}"]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=said, env=_environment()) as process:  # noqa: S603  # as above  # nosec B603
-            assert process.stdin  # noqa: S101  # a pipe was asked for  # nosec B101
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=said, env=_environment()) as process:  # noqa: S603  # as above
+            assert process.stdin  # noqa: S101  # a pipe was asked for
             try:
                 shutil.copyfileobj(source, process.stdin)
                 process.stdin.close()
