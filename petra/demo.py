@@ -18,8 +18,10 @@ from graph.simulator.world import story
 from incidents.doorbell import ring_collection
 from incidents.enums import IncidentState, TagOrigin
 from incidents.models import Account, Incident, Indicator, LogRecord, PhishTag
+from remediation.models import ActionRun
 from remediation.scanning import account_update
 from remediation.services import scans_begin
+from remediation.transitions import lock_incidents, one_claim_at_a_time
 from tenants import audit
 from tenants.audit import PETRA, Act, Actor
 from tenants.connections import graph_client
@@ -104,9 +106,20 @@ def _tenant_seed(organization: Organization, name: str) -> Tenant:
 
 def _empty(tenant: Tenant) -> None:
     """Remove what an earlier demo left; never the audit trail."""
-    Incident.objects.filter(tenant=tenant).delete()
-    for model in (LogRecord, Account, ProtectedAccount):
-        model.objects.filter(tenant=tenant).delete()
+    with one_claim_at_a_time(tenant):
+        _lock(tenant)
+        Incident.objects.filter(tenant=tenant).delete()
+        for model in (LogRecord, Account, ProtectedAccount):
+            model.objects.filter(tenant=tenant).delete()
+
+
+def _lock(tenant: Tenant) -> None:
+    """Wait for workers that are writing, and keep others out: PostgreSQL refuses to remove what gets a row meanwhile.
+
+    In the order of all who lock: connection, incidents, runs.
+    """
+    lock_incidents(Incident.objects.filter(tenant=tenant).values_list("pk", flat=True))
+    list(ActionRun.objects.select_for_update().filter(tenant=tenant).order_by("pk").values_list("pk"))
 
 
 def _connect(tenant: Tenant, cloud: dict[str, Any]) -> None:
