@@ -30,6 +30,7 @@ class _Installation(Collector):
         seconds = max(0.0, (now - since).total_seconds()) if since else 0.0
         yield _gauge("petra_queue_age_seconds", "Age of the oldest action run that is due and not taken.", seconds)
         yield _gauge("petra_passwords_waiting", "Issued passwords that nobody has seen yet.", counted.passwords)
+        yield _circuits(counted)
         if (age := heartbeat.age()) is not None:
             yield _gauge("petra_beat_age_seconds", "Seconds since beat rang and a worker heard it.", age)
         yield _calls()
@@ -45,6 +46,14 @@ def _by_state(name: str, documentation: str, counts: Counts) -> Metric:
     family = GaugeMetricFamily(name, documentation, labels=["step", "state"])
     for (step, state), count in sorted(counts.items()):
         family.add_metric([str(step), state], count)
+    return family
+
+
+def _circuits(counted: Census) -> Metric:
+    documentation = "Tenants in which a service of Microsoft does not answer."
+    family = GaugeMetricFamily("petra_open_circuits", documentation, labels=["service"])
+    for service, count in counted.open_circuits.items():
+        family.add_metric([service], count)
     return family
 
 

@@ -7,6 +7,7 @@ from django.db.models import Count, Min
 
 from remediation.enums import RunState
 from remediation.models import ActionRun, IssuedPassword, Scan, WorkOrder
+from tenants.circuits import open_circuit_counts
 from tenants.scoping import unscoped
 
 
@@ -19,10 +20,11 @@ class Census:
     scans: dict[tuple[int, str], int]
     due_since: datetime | None
     passwords: int
+    open_circuits: dict[str, int]  # service -> tenants in which it does not answer
 
 
 def census(*, now: datetime) -> Census:
-    """The counts of this moment, in five queries."""
+    """The counts of this moment, in six queries."""
     with unscoped(reason="counts of the whole installation, without a name"):
         waiting = ActionRun.objects.filter(state__in=(RunState.QUEUED, RunState.UNDOING), due_at__lte=now)
         return Census(
@@ -31,6 +33,7 @@ def census(*, now: datetime) -> Census:
             scans=_by_step_and_state(Scan),
             due_since=waiting.exclude(lease_until__gt=now).aggregate(oldest=Min("due_at"))["oldest"],
             passwords=IssuedPassword.objects.filter(destroyed_at=None).exclude(password="").count(),
+            open_circuits=open_circuit_counts(),
         )
 
 

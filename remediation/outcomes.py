@@ -40,14 +40,16 @@ def is_first(run: ActionRun) -> bool:
 def without_acting(run: ActionRun, reading: Reading) -> Settlement | None:
     """How a run ends that need not, or cannot, be acted on; None when it has to be."""
     if isinstance(reading, GraphError):
-        return after_error(run, reading, is_open=not is_first(run) and _was_left_open(run))
+        return after_error(run, reading, is_open=_may_be_ours(run))
     if _is_as_wanted(run, reading):
         return _already(run, reading)
     return failed(run, message=WORN_OUT) if is_worn_out(run) else None
 
 
-def _was_left_open(run: ActionRun) -> bool:
+def _may_be_ours(run: ActionRun) -> bool:
     """Whether an earlier try may have done it, for all that was heard of it."""
+    if is_first(run):
+        return False
     earlier = run.attempts.filter(started_at__gte=run.ordered_at).exclude(fence=run.fence)
     return earlier.filter(Q(finished_at=None) | Q(is_outcome_unknown=True)).exists()
 
@@ -56,7 +58,7 @@ def _is_as_wanted(run: ActionRun, reading: State) -> bool:
     action = ACTIONS[run.action_key]
     if run.state == RunState.UNDOING:
         return action.is_undone(reading, target=run.target, before=run.before or GONE)
-    if is_first(run) and action.never_skips:
+    if action.never_skips and not _may_be_ours(run):
         return False
     # Before sending again the two clocks get no benefit of the doubt; in reading back they do.
     since = run.ordered_at + (CLOCK_TOLERANCE if action.in_doubt_again else timedelta(0))
@@ -67,7 +69,7 @@ def _already(run: ActionRun, reading: State) -> Settlement:
     now = timezone.now()
     if run.state == RunState.UNDOING:
         return Settlement(run=run, state=RunState.UNDONE, changed={"verified_at": now})
-    if not is_first(run):  # our own earlier try did it, and its answer was lost
+    if _may_be_ours(run):  # it did it, and its answer was lost
         return _succeeded(run, after=reading)
     return Settlement(run=run, state=RunState.SKIPPED, before=reading, changed={"applied_at": now, "verified_at": now})
 

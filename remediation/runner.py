@@ -127,7 +127,13 @@ def _work_guarded(client: GraphClient, runs: Sequence[ActionRun], tenant: Tenant
         for run in runs:
             run.state = states[run.pk]  # a settlement that broke half-way has changed it in memory alone
         broken = [outcomes.failed(run, message=BROKEN, code=type(error).__name__, is_ours=True) for run in runs]
-        return settle(broken, tenant=tenant)
+        with transaction.atomic():
+            # What was sent before it broke is not known any more: for the next try that is an open end.
+            open_ends = ActionAttempt.objects.filter(run__in=runs, fence=runs[0].fence, finished_at=None)
+            open_ends.update(
+                finished_at=timezone.now(), code=type(error).__name__, message=BROKEN, is_outcome_unknown=True
+            )
+            return settle(broken, tenant=tenant)
 
 
 def work(client: GraphClient, runs: Sequence[ActionRun], *, tenant: Tenant, pulse: Pulse) -> list[Settlement]:

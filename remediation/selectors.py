@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from incidents.models import Incident
 from remediation.actions.registry import ACTIONS
 from remediation.enums import FINDING_STEPS, RunState, ScanState, Step, Verdict
-from remediation.models import ActionRun, Finding, Scan
+from remediation.models import ActionRun, Finding, Scan, SyncWatch
 
 DONE_STATES = (RunState.SUCCEEDED, RunState.SKIPPED)
 STRIKE = ("lock_account", "revoke_sessions")
@@ -57,6 +57,11 @@ def whole_searches(incident_id: int) -> set[int]:
     return {step for step, scan in latest.items() if scan.is_whole}
 
 
+def is_enabled_again(incident_id: int) -> bool:
+    """Whether the account was seen enabled although step 1 had locked it, and nobody has locked it since."""
+    return SyncWatch.objects.filter(incident_id=incident_id).exclude(warning="").exists()
+
+
 def step_progress(incident_id: int) -> tuple[int, datetime | None]:
     """The bits of the steps that are done (bit n-1 is step n), and when the account was contained first."""
     states: dict[int, dict[tuple[str, str], ActionRun]] = {step: {} for step in Step.values}
@@ -72,6 +77,7 @@ def step_progress(incident_id: int) -> tuple[int, datetime | None]:
         is_done = is_done and any(run.state in DONE_STATES for run in runs)
         if step == Step.CONTAIN:
             is_done = is_done and all(run.state in DONE_STATES for run in runs)
+            is_done = is_done and not is_enabled_again(incident_id)
         if step in FINDING_STEPS:
             is_done = is_done and step in scanned and step not in open_steps
         done |= is_done << (step - 1)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 
 from graph import Service
@@ -86,3 +87,9 @@ def _keep_open(row: ServiceCircuit, now: datetime) -> None:
 def open_circuits(tenant: Tenant) -> list[ServiceCircuit]:
     """The services of a tenant that do not answer and are not being asked at present."""
     return list(ServiceCircuit.objects.filter(tenant=tenant, opened_at__isnull=False).order_by("service"))
+
+
+def open_circuit_counts() -> dict[str, int]:
+    """In how many tenants of the open scope each service does not answer."""
+    rows = ServiceCircuit.objects.filter(opened_at__isnull=False).order_by().values_list("service")
+    return dict(rows.annotate(tenants=Count("pk")).order_by("service"))

@@ -12,7 +12,7 @@ from remediation.actions.finding import FINDING_KINDS
 from remediation.contexts.advice import containment_advice, password_advice
 from remediation.contexts.notices import OutageView, outages_of, watch_of
 from remediation.contexts.rows import GroupView, ItemView, RunView, group_view, item_view, run_view
-from remediation.enums import FINDING_STEPS, RETRIABLE_STATES, WAITING_STATES, RunState, ScanState, Step, WatchState
+from remediation.enums import FINDING_STEPS, RETRIABLE_STATES, WAITING_STATES, RunState, ScanState, Step
 from remediation.models import ActionRun, Finding, IssuedPassword, Scan, SyncWatch
 from remediation.selectors import DONE_STATES, latest_scans, unsearched_steps
 from remediation.services import protected_addresses
@@ -67,7 +67,7 @@ class StepView:
     @property
     def is_alarmed(self) -> bool:
         """Whether the account was enabled again behind the lock."""
-        return self.watch is not None and (self.watch.state == WatchState.WARNED or self.watch.relocks > 0)
+        return self.watch is not None and bool(self.watch.warning or self.watch.relocks)
 
     @property
     def is_scanning(self) -> bool:
@@ -172,7 +172,7 @@ class _Reader:
         if step == Step.CONTAIN:
             view.advice, view.commands = containment_advice(account)
             view.watch = watch_of(self.incident)
-            if view.watch and view.watch.state == WatchState.WARNED and view.state == "done":
+            if view.watch and view.watch.warning and view.state == "done":
                 view.state, view.words, view.verified_at = "partly", "Locked, but enabled again since", None
         if step == Step.PASSWORD:
             view.advice, view.commands = password_advice(account)

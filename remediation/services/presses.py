@@ -19,7 +19,14 @@ from remediation.enums import (
 from remediation.models import ActionRun, Finding, WorkOrder
 from remediation.plans import Draft, digest, drafts_for
 from remediation.policies import Refused
-from remediation.selectors import findings_open, incident_lock, last_counters, last_lock, unsearched_steps
+from remediation.selectors import (
+    findings_open,
+    incident_lock,
+    is_enabled_again,
+    last_counters,
+    last_lock,
+    unsearched_steps,
+)
 from remediation.transitions import OPPOSITES, OVERRULED, cancel_runs, move_order, move_runs, progress
 from tenants import audit
 from tenants.audit import Act, Actor
@@ -63,7 +70,8 @@ def step_press(*, incident: Incident, step: Step, press: Press, by: Member) -> P
         if met:
             return Pressed(met, _words_of_met(met), is_new=False)
         drafts = _checked_drafts(incident, step, press, by)
-        free, held = _free_drafts(incident, step, drafts, again=press.again)
+        again = press.again or (step == Step.CONTAIN and is_enabled_again(incident.pk))
+        free, held = _free_drafts(incident, step, drafts, again=again)
         if not free:
             return Pressed(None, _words_of_held(held), is_new=False)
         _cancel_opposites(incident, free)

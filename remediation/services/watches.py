@@ -15,7 +15,7 @@ from remediation.plans import drafts_for
 from remediation.policies import Refused
 from remediation.selectors import incident_lock
 from remediation.services.presses import Ordered, order_place
-from remediation.transitions import move_watch
+from remediation.transitions import move_watch, progress
 from tenants import audit
 from tenants.audit import PETRA, Act, Actor
 from tenants.enums import Outcome
@@ -51,6 +51,7 @@ def watches_begin(locks: Iterable[ActionRun]) -> None:
             }
             SyncWatch.objects.filter(pk=watch.pk, state=WatchState.WATCHING).update(**again)
             move_watch(watch, to=WatchState.WATCHING, stopped_by_name="", **again)
+            progress({run.incident_id})  # it was perhaps told as enabled again until now
 
 
 def watch_stop(*, incident: Incident, by: Member) -> bool:
@@ -85,7 +86,7 @@ def watch_relock(watch: SyncWatch, *, enabled_at: datetime) -> bool:
         if not SyncWatch.objects.filter(pk=watch.pk, fence=watch.fence, state__in=OPEN_WATCHES).exists():
             return False
         if not lock_stands(incident):
-            move_watch(watch, to=WatchState.ENDED)
+            watch_end(watch)
             return False
         reason = f"The directory synchronization enabled the account again at {enabled_at:%H:%M:%S} UTC."
         key = f"sync-watch-{watch.pk}-{watch.relocks + 1}"
@@ -109,7 +110,7 @@ def watch_warn(watch: SyncWatch, *, words: str) -> None:
         is_new = move_watch(watch, to=WatchState.WARNED, warning=words)
         if is_new:
             _record(incident, "warn_account_enabled", words, Actor(None, PETRA))
-        incident_changed(incident_id=incident.pk)
+        progress({incident.pk})
 
 
 def watch_seen(watch: SyncWatch, *, problem: str = "") -> None:
@@ -119,12 +120,12 @@ def watch_seen(watch: SyncWatch, *, problem: str = "") -> None:
         SyncWatch.objects.filter(pk=watch.pk, state__in=OPEN_WATCHES).update(**values)
         if not problem:
             move_watch(watch, to=WatchState.WATCHING, sources=[WatchState.WARNED], warning="")
-        incident_changed(incident_id=watch.incident_id)
+        progress({watch.incident_id})
 
 
 def watch_end(watch: SyncWatch) -> None:
     """The lock stands no longer: there is nothing to watch."""
-    move_watch(watch, to=WatchState.ENDED)
+    move_watch(watch, to=WatchState.ENDED, warning="")
 
 
 def next_look(watch: SyncWatch, now: datetime) -> datetime:

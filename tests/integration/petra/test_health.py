@@ -19,7 +19,7 @@ from petra import heartbeat
 from petra.celery import app
 from remediation.enums import OrderState, RunState, ScanState, Step
 from remediation.models import ActionRun, IssuedPassword, Scan, WorkOrder
-from tenants.models import CallCount
+from tenants.models import CallCount, ServiceCircuit
 from tenants.scoping import unscoped
 from tests.architecture.source import ROOT
 from tests.factories import rows
@@ -174,6 +174,9 @@ def test_what_is_counted(clock):
     with unscoped(reason="a test's rows"):
         IssuedPassword.objects.create(tenant=two, run=reset, reference="r", password="Tabiku")
     CallCount.objects.create(service="mailbox", result="done", count=7)
+    with unscoped(reason="a test's rows"):
+        ServiceCircuit.objects.create(tenant=one, service="graph", misses=5, missed_since=NOW, opened_at=NOW)
+        ServiceCircuit.objects.create(tenant=two, service="graph", misses=1, missed_since=NOW)
     heartbeat.tick()
     found = samples()
     assert found.pop(("queries",)) <= 10
@@ -187,6 +190,7 @@ def test_what_is_counted(clock):
         ("petra_scans", "4", "complete"): 1,
         ("petra_queue_age_seconds",): 40,
         ("petra_passwords_waiting",): 1,
+        ("petra_open_circuits", "graph"): 1,
         ("petra_beat_age_seconds",): 0,
         ("petra_microsoft_calls_total", "mailbox", "done"): 7,
     }

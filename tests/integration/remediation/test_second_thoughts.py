@@ -152,3 +152,19 @@ def test_sessions_that_were_ended_shortly_before_the_press_are_ended_again(desk:
     desk.work()
     ended = desk.run(action_key="revoke_sessions", step=Step.RE_ENABLE)
     assert [len(attempt.requests) for attempt in ended.attempts.order_by("pk")] == [1, 1], "sent again"
+
+
+def test_what_somebody_did_while_petra_could_only_read_is_not_petra_s(desk: Desk, simulator: SimulatorControl):
+    device = desk.find("disable_device", {"device_id": world.DEVICE})
+    fault = {"match": {"method": "GET", "path": "^/devices"}, "answer": 504}
+    simulator.configure(world.TENANT_ID, faults=[fault])
+    desk.press(Step.PERSISTENCE, finding_ids=[device.pk])
+    desk.work()
+    assert desk.run().state == RunState.QUEUED
+    (known,) = [each for each in simulator.objects(world.TENANT_ID, "devices") if each["id"] == world.DEVICE]
+    simulator.plant(world.TENANT_ID, "devices", known | {"accountEnabled": False})
+    simulator.configure(world.TENANT_ID, faults=[])
+    desk.due_now()
+    desk.work()
+    assert desk.run().state == RunState.SKIPPED
+    assert "PATCH /devices/{id}" not in simulator.requests()["byPath"]

@@ -130,6 +130,24 @@ def test_a_person_is_not_overruled_but_told_of_once(locked: Desk, simulator: Sim
     assert (step.state, step.words, step.is_alarmed) == ("partly", "Locked, but enabled again since", True)
 
 
+def test_what_is_enabled_again_is_not_told_as_done_and_one_press_locks_it(
+    locked: Desk, simulator: SimulatorControl, raw_cloud: RawCloud
+):
+    assert locked.reload().has_done(Step.CONTAIN)
+    enabled_again(simulator, PERSON)
+    look(locked)
+    assert not locked.reload().has_done(Step.CONTAIN), "the dot goes out"
+    watch_stop(incident=locked.incident, by=locked.colleague)
+    step = panel_view(incident=locked.reload(), member=locked.analyst).steps[0]
+    assert (step.state, step.is_alarmed) == ("partly", True), "nobody watches, and still it is enabled"
+    assert locked.press(Step.CONTAIN).is_new, "without asking whether it is meant"
+    locked.work()
+    assert is_enabled(raw_cloud) is False
+    step = panel_view(incident=locked.reload(), member=locked.analyst).steps[0]
+    assert (step.state, step.is_alarmed) == ("done", False)
+    assert locked.incident.has_done(Step.CONTAIN)
+
+
 def test_what_the_log_does_not_tell_is_not_guessed(locked: Desk, simulator: SimulatorControl, raw_cloud: RawCloud):
     enabled_again(simulator, None)
     for _ in range(4):
