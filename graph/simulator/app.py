@@ -167,6 +167,7 @@ class Simulator:
         # Only a fault that names the batch hits it as a whole.
         named = any("batch" in str(rule.get("match", {}).get("path")) for rule in call.tenant.settings.faults)
         fault = self.cloud.weather.strike(call.tenant, call.method, call.path) if named else None
+        call.fault = fault.kind if fault else ""
         if fault is not None and fault.kind == RESET:
             raise Dropped
         if fault is not None and not fault.has_effect:
@@ -192,6 +193,7 @@ class Simulator:
             call.request_id,
             call.client_request_id,
             call.request_id,
+            fault=call.fault,
         )
         self.cloud.journal.write(entry)
 

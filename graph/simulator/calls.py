@@ -87,6 +87,7 @@ class Call:
     arguments: tuple[str, ...] = ()
     client_ip: str = ""
     had_effect: bool = False  # a write that was carried out
+    fault: str = ""  # the kind of the fault that hit it
     mailbox: str | None = None  # the id of the user whose mailbox is asked, once that is known
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     arrived_at: float = field(default_factory=clock.seconds)  # for a sub-request, when its batch arrived

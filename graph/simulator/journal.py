@@ -11,6 +11,7 @@ from typing import Any
 
 from graph.simulator import clock
 from graph.simulator.state import Store
+from graph.simulator.tables import LOG_TABLES
 
 _KEPT = 200_000  # rows; a demo may run for weeks
 _SECRET = re.compile(r"pass(word|wd)|secret|assertion|token", re.IGNORECASE)
@@ -34,6 +35,7 @@ class Entry:
     batch_id: str | None = None
     mailbox: str | None = None
     had_effect: bool = False  # it was carried out, whatever its caller got to see of that
+    fault: str = ""  # reset, lost, late or error
 
 
 def masked(value: Any) -> Any:
@@ -71,8 +73,10 @@ class Journal:
         )
         if entry.had_effect:
             self._connection.execute("INSERT INTO effects(seq) VALUES (?)", (cursor.lastrowid,))
+        if entry.fault:
+            self._connection.execute("INSERT INTO faults(seq, kind) VALUES (?, ?)", (cursor.lastrowid, entry.fault))
         if cursor.lastrowid and cursor.lastrowid % 1000 == 0:
-            for table in ("requests", "effects"):
+            for table in ("requests", "effects", "faults"):
                 self._connection.execute(f"DELETE FROM {table} WHERE seq <= ?", (cursor.lastrowid - _KEPT,))  # noqa: S608 - constants  # nosec B608
 
     def entered(self, tenant_id: str, mailbox: str) -> None:
@@ -99,10 +103,8 @@ class Journal:
     def clear(self) -> None:
         """Forget everything logged so far."""
         self._peaks.clear()
-        self._connection.execute("DELETE FROM requests")
-        self._connection.execute("DELETE FROM effects")
-        self._connection.execute("DELETE FROM peaks")
-        self._connection.execute("DELETE FROM early")
+        for table in LOG_TABLES:
+            self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - constants  # nosec B608
 
     def report(self, tenant_id: str | None = None, since: float = 0.0, limit: int = 100_000) -> dict[str, Any]:
         """Counters and lines, of one tenant or all, from a moment (seconds since 1970) on.
@@ -142,15 +144,18 @@ class Journal:
     def _lines(self, where: str, params: list[Any], limit: int) -> list[dict[str, Any]]:
         sql = (
             "SELECT seq, at, tenant, batch, method, path, operation, status, lane, mailbox, body, request_id,"  # noqa: S608 - constants  # nosec B608
-            f" client_request_id, seq IN (SELECT seq FROM effects) FROM requests WHERE {where} ORDER BY seq LIMIT ?"
+            " client_request_id, seq IN (SELECT seq FROM effects),"
+            " (SELECT kind FROM faults WHERE faults.seq = requests.seq)"
+            f" FROM requests WHERE {where} ORDER BY seq LIMIT ?"
         )
         names = (
             "id", "at", "tenantId", "batchId", "method", "path", "operation", "status", "lane", "mailbox", "body",
-            "requestId", "clientRequestId", "hadEffect",
+            "requestId", "clientRequestId", "hadEffect", "fault",
         )  # fmt: skip
         lines = [dict(zip(names, row, strict=True)) for row in self._connection.execute(sql, [*params, limit])]
         for line in lines:
             line["at"] = datetime.fromtimestamp(line["at"], UTC).isoformat().replace("+00:00", "Z")
             line["hadEffect"] = bool(line["hadEffect"])
+            line["fault"] = line["fault"] or ""
             line["body"] = json.loads(line["body"]) if line["body"] else None
         return lines

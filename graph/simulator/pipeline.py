@@ -75,6 +75,7 @@ class Cloud:
             fault = self.weather.strike(call.tenant, call.method, path, cmdlet_of(call))
             if fault is None:
                 return self._handled(call, matched, mailbox)
+            call.fault = fault.kind
             if fault.kind == RESET:
                 raise Dropped
             answer = self._handled(call, matched, mailbox) if fault.has_effect else None
@@ -125,7 +126,7 @@ def _entry(call: Call, kind: str, status: int, matched: Matched | None) -> Entry
     return Entry(
         kind, call.tenant.id, call.method, _full_path(call), operation, status,
         f"mailbox:{mailbox}" if mailbox else lane, call.body, call.request_id, call.client_request_id,
-        call.batch_id, mailbox, call.had_effect,
+        call.batch_id, mailbox, call.had_effect, call.fault,
     )  # fmt: skip
 
 

@@ -42,12 +42,13 @@ CREATE TABLE IF NOT EXISTS requests(
     method TEXT NOT NULL, path TEXT NOT NULL, operation TEXT NOT NULL, status INTEGER NOT NULL, lane TEXT NOT NULL,
     mailbox TEXT, body TEXT, request_id TEXT NOT NULL, client_request_id TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS effects(seq INTEGER PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS faults(seq INTEGER PRIMARY KEY, kind TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS peaks(tenant TEXT NOT NULL, mailbox TEXT NOT NULL, peak INTEGER NOT NULL,
     PRIMARY KEY(tenant, mailbox));
 """
 
 WORLD_TABLES = ("tenants", "objects", "history", "messages", "passwords")
-LOG_TABLES = ("requests", "effects", "peaks", "early")
+LOG_TABLES = ("requests", "effects", "faults", "peaks", "early")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@
   // --- One press, one request -----------------------------------------------------------------------------------
   // aria-disabled and not disabled: a disabled button loses the focus, and its name would be missing from the form.
   const busy = new WeakSet();
-  const sentFrom = new WeakMap(); // the step a form stood in: by the time its answer comes, a live update may have removed it
+  const outdated = new WeakMap(); // what stood in a form's step when it was sent, and is of no use once it is accepted
   const buttons = (form) => [...form.elements].filter((control) => control.type === "submit");
 
   function lock(form) {
     busy.add(form);
-    sentFrom.set(form, form.closest(".step")?.id);
+    outdated.set(form, form.closest(".step")?.querySelectorAll('[data-keep="until-press"]') ?? []);
     for (const button of buttons(form)) button.setAttribute("aria-disabled", "true");
   }
 
@@ -101,8 +101,7 @@
     for (const control of form.elements) touched.delete(control);
     const question = form.closest("details.confirm");
     if (question) question.open = false;
-    const step = document.getElementById(sentFrom.get(form));
-    for (const kept of step?.querySelectorAll('[data-keep="until-press"]') ?? []) kept.remove();
+    for (const kept of outdated.get(form) ?? []) kept.remove();
   }
 
   // Opening pushes down what follows: not while the pointer or the focus is there.

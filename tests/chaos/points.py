@@ -187,10 +187,13 @@ def _noting_writes(reaper: Reaper, diary: Diary) -> Callable[..., Any]:
             for one in (each for each in sealed if each.client_request_id in acts):
                 _, attempt = tries.get(id(one.request), (None, None))
                 diary.write("sent", id=one.client_request_id, attempt=attempt, fingerprint=one.request.fingerprint)
-            answers = function(transport, sealed, *args)
-            for one, answer in zip(sealed, answers, strict=True):
-                if one.client_request_id in acts:
-                    diary.write("answered", id=one.client_request_id, status=answer.status)
+            statuses = dict.fromkeys(acts, 0)
+            try:
+                answers = function(transport, sealed, *args)
+                statuses |= {one.client_request_id: answer.status for one, answer in zip(sealed, answers, strict=True)}
+            finally:
+                for identity in acts:
+                    diary.write("answered", id=identity, status=statuses[identity])
             if acts:
                 reaper.passes("answered")
             return answers

@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 FINE = ""
+LATE = "late"
 
 
 def weather_of(log: dict[str, Any]) -> Counter[str]:
@@ -22,5 +23,5 @@ def _kind(line: dict[str, Any], carrier: dict[str, Any] | None) -> str:
     statuses = [line["status"], *([carrier["status"]] if carrier else [])]
     spoiled = next((status for status in statuses if status in (0, 429, 503, 504)), None)
     if spoiled is None:
-        return FINE
+        return LATE if LATE in (line["fault"], (carrier or line)["fault"]) else FINE
     return f"{spoiled or 'no answer'}{', after the effect' if line['hadEffect'] else ''}"

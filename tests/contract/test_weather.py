@@ -58,13 +58,15 @@ def test_a_late_answer_has_its_effect(simulator: SimulatorControl, raw_cloud: Ra
     [("reset", {}, False), ("lost", {}, True), ("late", {"seconds": 0}, True), (504, {}, False),
      (504, {"effect": True}, True)],
 )  # fmt: skip
-def test_the_log_tells_what_had_its_effect(
+def test_the_log_tells_what_was_spoiled_and_what_had_its_effect(
     simulator: SimulatorControl, raw_cloud: RawCloud, answer: Any, more: dict[str, Any], had_effect: bool
 ) -> None:
     faulty(simulator, answer, **more)
     with contextlib.suppress(requests.ConnectionError):
         raw_cloud.call("PATCH", USER, {"accountEnabled": False})
-    assert [each["hadEffect"] for each in simulator.requests()["requests"]] == [had_effect]
+    kind = "error" if answer == 504 else answer
+    logged = simulator.requests()["requests"]
+    assert [(each["hadEffect"], each["fault"]) for each in logged] == [(had_effect, kind)]
     assert enabled(simulator) is not had_effect
 
 
