@@ -5,7 +5,21 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from incidents.enums import HARMLESS_ROLES, IncidentState, IndicatorKind, LogSource, TagOrigin, Workload
+from incidents.enums import (
+    HARMLESS_ROLES,
+    Confidence,
+    ImportState,
+    IncidentState,
+    IndicatorKind,
+    IndicatorOrigin,
+    IndicatorState,
+    LogSource,
+    MailAccess,
+    ReportKind,
+    ReportState,
+    TagOrigin,
+    Workload,
+)
 from tenants.models import Member
 from tenants.scoping import TenantScoped
 
@@ -97,6 +111,12 @@ class Indicator(TenantScoped):
     kind = models.CharField(max_length=16, choices=IndicatorKind)
     value = models.CharField(max_length=512)
     reason = models.TextField(blank=True)
+    state = models.CharField(max_length=10, choices=IndicatorState, default=IndicatorState.ACCEPTED)
+    origin = models.CharField(max_length=10, choices=IndicatorOrigin, default=IndicatorOrigin.EVIDENCE)
+    confidence = models.CharField(max_length=5, choices=Confidence, default=Confidence.HIGH)
+    added_at = models.DateTimeField(auto_now_add=True, null=True)
+    decided_at = models.DateTimeField(null=True)
+    decided_by_name = models.CharField(max_length=120, blank=True)
 
     class Meta(TenantScoped.Meta):
         constraints: ClassVar = [models.UniqueConstraint(fields=["incident", "kind", "value"], name="indicator_once")]
@@ -115,7 +135,8 @@ class LogRecord(TenantScoped):
     operation = models.CharField(max_length=160)
     user_principal_name = models.CharField(max_length=320, blank=True)  # lower case
     ip_address = models.CharField(max_length=45, blank=True)
-    network = models.CharField(max_length=160, blank=True)
+    network = models.CharField(max_length=160, blank=True)  # "AS64500 Name"; the name may be missing
+    is_hosting = models.BooleanField(null=True)  # a hosting or VPN network, going by its name; None: network not known
     country = models.CharField(max_length=2, blank=True)
     city = models.CharField(max_length=120, blank=True)
     application = models.CharField(max_length=200, blank=True)
@@ -129,6 +150,8 @@ class LogRecord(TenantScoped):
     sender = models.CharField(max_length=320, blank=True)
     item = models.CharField(max_length=500, blank=True)  # folder, file, rule, application: what it was done to
     item_count = models.PositiveIntegerField(default=1)
+    mail_access = models.CharField(max_length=4, choices=MailAccess, blank=True)  # of MailItemsAccessed
+    is_throttled = models.BooleanField(default=False)  # Microsoft stopped recording mail accesses for a while
     # The messages that the record names: [{"id": internet message id, "subject", "sender", "received", "folder"}].
     messages = models.JSONField(default=list)
     raw = models.BinaryField()
@@ -145,6 +168,55 @@ class LogRecord(TenantScoped):
 
     def __str__(self) -> str:
         return f"{self.occurred_at:%Y-%m-%d %H:%M:%S} {self.operation}"
+
+
+class LogImport(TenantScoped):
+    """A file of log records that is read, or was. Row `rows_done` is the last one whose record is stored for good."""
+
+    file_name = models.CharField(max_length=255)
+    path = models.CharField(max_length=1000)  # where the file lies, for the worker that reads it
+    byte_count = models.PositiveBigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)
+    state = models.CharField(max_length=8, choices=ImportState, default=ImportState.WAITING)
+    requested_by_name = models.CharField(max_length=120)
+    requested_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    rows_done = models.PositiveBigIntegerField(default=0)
+    new = models.PositiveBigIntegerField(default=0)
+    duplicates = models.PositiveBigIntegerField(default=0)
+    unreadable = models.PositiveBigIntegerField(default=0)
+    bytes_done = models.PositiveBigIntegerField(default=0)
+    problems = models.JSONField(default=list)  # the first of the unreadable rows: [[line, reason]]
+    failure = models.TextField(blank=True)  # in plain words: why it came to no end
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class Report(TenantScoped):
+    """A report or export of an incident, as it was made and can be fetched again."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="reports")
+    kind = models.CharField(max_length=4, choices=ReportKind)
+    state = models.CharField(max_length=8, choices=ReportState, default=ReportState.WAITING)
+    requested_by_id = models.BigIntegerField(null=True)
+    requested_by_name = models.CharField(max_length=120)
+    time_zone = models.CharField(max_length=60, default="UTC")
+    requested_at = models.DateTimeField(auto_now_add=True)
+    lease_until = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    file_name = models.CharField(max_length=200, blank=True)
+    content = models.BinaryField(null=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    failure = models.TextField(blank=True)
+
+    class Meta(TenantScoped.Meta):
+        indexes: ClassVar = [models.Index(fields=["incident", "-requested_at"], name="report_by_incident")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} of incident {self.incident_id}"
 
 
 class SourceReading(TenantScoped):

@@ -13,6 +13,7 @@ class Role(TextChoices):
 class TenantState(TextChoices):
     CONNECTED = "connected", "Connected"
     PAUSED = "paused", "Paused"
+    UNCONNECTED = "unconnected", "Not connected"  # its logs were imported; nothing can be asked or done there
 
 
 class CloudName(TextChoices):

@@ -27,6 +27,7 @@ class Columns:
     user_principal_name: str = ""
     ip_address: str = ""
     network: str = ""
+    is_hosting: bool | None = None
     country: str = ""
     city: str = ""
     application: str = ""
@@ -40,6 +41,8 @@ class Columns:
     sender: str = ""
     item: str = ""
     item_count: int = 1
+    mail_access: str = ""
+    is_throttled: bool = False
     messages: list[dict[str, str]] = field(default_factory=list)
 
 
