@@ -10,7 +10,7 @@ class IncidentState(TextChoices):
     DISMISSED = "dismissed", "Dismissed"
 
 
-# from -> to; incidents/services.py is the only writer.
+# from -> to; incidents/services/states.py is the only writer.
 INCIDENT_TRANSITIONS: dict[IncidentState, frozenset[IncidentState]] = {
     IncidentState.UNPUBLISHED: frozenset({IncidentState.ACTIVE, IncidentState.DISMISSED}),
     IncidentState.ACTIVE: frozenset({IncidentState.REMEDIATED, IncidentState.DISMISSED}),
@@ -48,7 +48,6 @@ class LogSource(TextChoices):
     SIGN_INS = "sign_ins", "Sign-in logs"
     DIRECTORY_AUDITS = "directory_audits", "Directory audits"
     UNIFIED_AUDIT_LOG = "unified_audit_log", "Unified audit log"
-    RISK_DETECTIONS = "risk_detections", "Risk detections"
 
 
 class MailAccess(TextChoices):

@@ -25,9 +25,12 @@ from tenants.scoping import TenantScoped
 
 
 class Account(TenantScoped):
-    """A Microsoft 365 account as last read from Microsoft (`read_at`); None means: not known."""
+    """A Microsoft 365 account as last read from Microsoft (`read_at`); None means: not known.
 
-    object_id = models.CharField(max_length=36)
+    One that is known from imported logs alone has no object id, and its address in lower case.
+    """
+
+    object_id = models.CharField(max_length=36, blank=True)
     user_principal_name = models.CharField(max_length=320)
     display_name = models.CharField(max_length=256)
     mail = models.CharField(max_length=320, blank=True)
@@ -44,7 +47,12 @@ class Account(TenantScoped):
     read_at = models.DateTimeField(null=True)
 
     class Meta(TenantScoped.Meta):
-        constraints: ClassVar = [models.UniqueConstraint(fields=["tenant", "object_id"], name="account_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "object_id"], name="account_once", condition=~Q(object_id="")),
+            models.UniqueConstraint(
+                fields=["tenant", "user_principal_name"], name="account_named_once", condition=Q(object_id="")
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.display_name or self.user_principal_name
@@ -120,6 +128,12 @@ class Indicator(TenantScoped):
 
     class Meta(TenantScoped.Meta):
         constraints: ClassVar = [models.UniqueConstraint(fields=["incident", "kind", "value"], name="indicator_once")]
+
+    @property
+    def counts(self) -> bool:
+        """Whether rows that match it are the attacker's: accepted, or suggested on strong evidence."""
+        is_strong_suggestion = self.state == IndicatorState.SUGGESTED and self.confidence == Confidence.HIGH
+        return self.state == IndicatorState.ACCEPTED or is_strong_suggestion
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.value}"

@@ -122,6 +122,7 @@ def _tabs(incident: Incident, choice: LogChoice) -> list[LogTab]:
             is_current=workload == choice.workload,
         )
         for workload in Workload
+        if workload != Workload.OTHER or workload == choice.workload or workload.value in counts
     ]
 
 

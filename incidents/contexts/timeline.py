@@ -69,6 +69,7 @@ _WORKLOAD_ICONS = {
     Workload.SHAREPOINT: "file",
     Workload.TEAMS: "brand-teams",
     Workload.DIRECTORY: "users",
+    Workload.OTHER: "file",
 }
 _TICKS = {"succeeded": "done", "skipped": "done", "undone": "waiting"}
 

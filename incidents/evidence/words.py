@@ -73,6 +73,7 @@ _ICONS = {
     Workload.SHAREPOINT: "file",
     Workload.TEAMS: "brand-teams",
     Workload.DIRECTORY: "users",
+    Workload.OTHER: "file",
 }
 _ICONS_BY_START = (
     ("Send", "send"),

@@ -90,7 +90,8 @@ def states_page() -> str:
     return _page(
         "States",
         "The tables stand in `remediation/enums.py` and `incidents/enums.py`. A change of state is a compare-and-set; "
-        "`remediation/transitions.py` is the only writer for the first three, `incidents/services.py` for the last.",
+        "`remediation/transitions.py` is the only writer for the first three, `incidents/services/states.py` for the "
+        "last.",
         "## ActionRun: one action on one target",
         _diagram(ActionRun().state, RUN_TRANSITIONS),
         _state_table(RunState, RUN_TRANSITIONS, note=_run_note),

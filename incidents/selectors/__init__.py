@@ -1,0 +1,53 @@
+"""Reads of the incidents app. Each sees the open scope and nothing else; the caller opens it."""
+
+from incidents.selectors.incidents import (
+    NEWEST_FIRST,
+    SORTS,
+    active_counts,
+    incident_counts,
+    incident_get,
+    incident_list,
+    incident_owners,
+    incident_trail,
+    incidents_open,
+)
+from incidents.selectors.indicators import matches_any, of_attacker
+from incidents.selectors.logs import (
+    Keyset,
+    LogChoice,
+    attacker_counts,
+    attacker_records,
+    incident_records,
+    log_counts,
+    log_page,
+    log_record_get,
+    own_records,
+    tagged_message_ids,
+)
+from incidents.selectors.places import connections_by_tenant, protected_accounts
+
+__all__ = [
+    "NEWEST_FIRST",
+    "SORTS",
+    "Keyset",
+    "LogChoice",
+    "active_counts",
+    "attacker_counts",
+    "attacker_records",
+    "connections_by_tenant",
+    "incident_counts",
+    "incident_get",
+    "incident_list",
+    "incident_owners",
+    "incident_records",
+    "incident_trail",
+    "incidents_open",
+    "log_counts",
+    "log_page",
+    "log_record_get",
+    "matches_any",
+    "of_attacker",
+    "own_records",
+    "protected_accounts",
+    "tagged_message_ids",
+]

@@ -1,0 +1,124 @@
+"""Log rows of an incident's account, and which of them are the attacker's."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+from django.db.models import Case, Count, Max, Min, Q, QuerySet, When
+from django.shortcuts import get_object_or_404
+
+from incidents.enums import LogSource, Workload
+from incidents.models import Incident, LogRecord, PhishTag
+from incidents.selectors.indicators import of_attacker
+
+
+@dataclass(frozen=True, slots=True)
+class Keyset:
+    """A place in the logs, newest first: everything before this moment, or at it with a smaller id."""
+
+    at: datetime
+    pk: int
+
+    def __str__(self) -> str:
+        microseconds = (self.at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+        return f"{microseconds}-{self.pk}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """The place that `str` gave; None for anything else."""
+        moment, _, pk = text.partition("-")
+        if not (moment.isdecimal() and pk.isdecimal() and len(moment) <= 17 and len(pk) <= 18):
+            return None
+        return cls(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(moment)), int(pk))
+
+
+def incident_records(incident: Incident, workload: Workload | None = None) -> QuerySet[LogRecord]:
+    """The log rows of the incident's account, without their raw records: what it did, and what was done to it in the
+    directory. `workload` narrows them to one tab.
+
+    The unified audit log repeats sign-ins and directory audits with less in them; its copies are left out where the
+    logs themselves were read.
+    """
+    address = incident.account.user_principal_name.lower()
+    concerned = Q(user_principal_name=address)
+    if workload in (None, Workload.DIRECTORY):
+        concerned |= Q(workload=Workload.DIRECTORY, item=address)
+    records = LogRecord.objects.filter(concerned).defer("raw")
+    for source, repeated in REPEATED.items():
+        if _was_read(incident, source):
+            records = records.exclude(source=LogSource.UNIFIED_AUDIT_LOG, workload=repeated)
+    return records.filter(workload=workload) if workload else records
+
+
+REPEATED = {LogSource.SIGN_INS: Workload.LOGINS, LogSource.DIRECTORY_AUDITS: Workload.DIRECTORY}
+
+
+def _was_read(incident: Incident, source: LogSource) -> bool:
+    readings = incident.source_readings.all()
+    return any(one.source == source and one.finished_at and not one.failure for one in readings)
+
+
+def attacker_records(incident: Incident, workload: Workload | None = None) -> QuerySet[LogRecord]:
+    """The attacker's rows, oldest first."""
+    records = incident_records(incident, workload).filter(of_attacker(incident))
+    return records.order_by("occurred_at", "pk")
+
+
+def own_records(incident: Incident, workload: Workload) -> QuerySet[LogRecord]:
+    """The account's rows that match no indicator: what its owner did, as far as is known."""
+    return incident_records(incident, workload).exclude(of_attacker(incident))
+
+
+def attacker_counts(incident: Incident) -> list[dict[str, Any]]:
+    """The attacker's rows counted: [{"workload", "count", "first_at", "last_at"}]."""
+    rows = attacker_records(incident).order_by().values("workload")
+    counted = rows.annotate(count=Count("pk"), first_at=Min("occurred_at"), last_at=Max("occurred_at"))
+    return [dict(row) for row in counted]
+
+
+def log_counts(incident: Incident) -> dict[str, tuple[int, int]]:
+    """Rows and attacker's rows by workload."""
+    rows = incident_records(incident).order_by().values("workload")
+    counted = rows.annotate(count=Count("pk"), attackers=Count("pk", filter=of_attacker(incident)))
+    return {row["workload"]: (row["count"], row["attackers"]) for row in counted}
+
+
+@dataclass(frozen=True, slots=True)
+class LogChoice:
+    """What to show of the logs: a tab, whose rows, and from where on."""
+
+    workload: Workload = Workload.LOGINS
+    only_attacker: bool = False
+    before: Keyset | None = None
+
+
+def log_page(incident: Incident, choice: LogChoice, *, size: int) -> tuple[list[LogRecord], Keyset | None]:
+    """One page of a tab, newest first, and from where the next one goes on (None on the last). Each row has
+    `is_attacker`: whether it matches an indicator.
+    """
+    rows = incident_records(incident, choice.workload)
+    if choice.only_attacker:
+        rows = rows.filter(of_attacker(incident))
+    if choice.before:
+        place = choice.before
+        rows = rows.filter(Q(occurred_at__lt=place.at) | Q(occurred_at=place.at, pk__lt=place.pk))
+    marked = rows.annotate(is_attacker=Case(When(of_attacker(incident), then=True), default=False))
+    found: list[LogRecord] = list(marked.order_by("-occurred_at", "-pk")[: size + 1])
+    page = found[:size]
+    following = Keyset(page[-1].occurred_at, page[-1].pk) if len(found) > size else None
+    return page, following
+
+
+def log_record_get(incident: Incident, record_id: int) -> LogRecord:
+    """A log row of the incident's account.
+
+    Raises:
+        Http404: when it is another's, or there is none.
+    """
+    return get_object_or_404(incident_records(incident), pk=record_id)
+
+
+def tagged_message_ids(incident: Incident) -> frozenset[str]:
+    """The internet message ids of what is tagged as the phish."""
+    tags = PhishTag.objects.filter(incident=incident)
+    return frozenset(tags.values_list("internet_message_id", flat=True))

@@ -1,0 +1,81 @@
+"""Marking and unmarking the phish of an incident."""
+
+from collections.abc import Mapping
+
+from django.db import transaction
+
+from incidents.enums import TagOrigin
+from incidents.evidence.fields import moment
+from incidents.extensions import phish_changed
+from incidents.models import Incident, LogRecord, PhishTag
+from incidents.services.states import IncidentRefused, incident_changed, record_act
+from tenants import audit
+from tenants.models import Member
+
+
+def phish_mark(*, incident: Incident, record: LogRecord, by: Member, internet_message_id: str = "") -> PhishTag:
+    """Mark a message of a log row as the phish of this incident. Doing it twice is doing it once.
+
+    `internet_message_id` says which, where the row names several.
+
+    Raises:
+        IncidentRefused: when the row names no message, or not this one.
+    """
+    named = {message["id"]: message for message in record.messages}
+    wanted = internet_message_id or record.internet_message_id
+    if not wanted:
+        raise IncidentRefused("This row names no message, so it cannot be marked as the phish.")
+    if wanted not in named:
+        raise IncidentRefused("This row does not name that message. Nothing was marked.")
+    message, why = named[wanted], f"Marked by hand in the logs: {record.operation.strip()}"
+    with transaction.atomic():
+        tag, is_new = _phish_tag(incident, message, origin=TagOrigin.HAND, reason=why, by_name=by.display_name)
+        if is_new:
+            record_act(incident, by=by, verb="mark_as_phish", summary=f"Marked as phish – {tag}")
+            incident_changed(incident_id=incident.pk)
+            phish_changed(incident=incident, by=by)
+    return tag
+
+
+def phish_found(*, incident: Incident, message: Mapping[str, str], reason: str) -> PhishTag:
+    """Tag what the evidence shows to be the phish. Stands as Petra's own act in the audit trail.
+
+    `message` has id, subject, sender, sender_name, received; `reason` says in words why it is the one.
+    """
+    with transaction.atomic():
+        tag, is_new = _phish_tag(incident, message, origin=TagOrigin.EVIDENCE, reason=reason, by_name=audit.PETRA)
+        if is_new:
+            record_act(incident, by=None, verb="mark_as_phish", summary=f"Tagged as phish – {tag}", reason=reason)
+            incident_changed(incident_id=incident.pk)
+            phish_changed(incident=incident, by=None)
+    return tag
+
+
+def _phish_tag(
+    incident: Incident, message: Mapping[str, str], *, origin: TagOrigin, reason: str, by_name: str
+) -> tuple[PhishTag, bool]:
+    return PhishTag.objects.get_or_create(
+        tenant=incident.tenant,
+        incident=incident,
+        internet_message_id=message["id"][:998],
+        defaults={
+            "subject": message.get("subject", "")[:400],
+            "sender_address": message.get("sender", "")[:320],
+            "sender_name": message.get("sender_name", "")[:256],
+            "received_at": moment(message.get("received")),
+            "origin": origin,
+            "reason": reason,
+            "tagged_by_name": by_name,
+        },
+    )
+
+
+def phish_unmark(*, incident: Incident, internet_message_id: str, by: Member) -> None:
+    """Take the mark away. What was retracted stays where it is."""
+    with transaction.atomic():
+        tags = PhishTag.objects.filter(incident=incident, internet_message_id=internet_message_id)
+        for tag in tags:
+            record_act(incident, by=by, verb="unmark_phish", summary=f"No longer marked as phish – {tag}")
+        tags.delete()
+        incident_changed(incident_id=incident.pk)
+        phish_changed(incident=incident, by=by)
