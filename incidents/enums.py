@@ -48,6 +48,7 @@ class LogSource(TextChoices):
     SIGN_INS = "sign_ins", "Sign-in logs"
     DIRECTORY_AUDITS = "directory_audits", "Directory audits"
     UNIFIED_AUDIT_LOG = "unified_audit_log", "Unified audit log"
+    RISK_DETECTIONS = "risk_detections", "Risk detections"
 
 
 class MailAccess(TextChoices):

@@ -241,11 +241,14 @@ class SourceReading(TenantScoped):
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)  # None: being read, or its worker died
     query_id = models.CharField(max_length=80, blank=True)  # Microsoft's query that is still running
-    since = models.DateTimeField()  # the window read begins here and ends at `started_at`
-    found = models.PositiveIntegerField(default=0)
+    since = models.DateTimeField()  # the window begins here; this reading ends it at `started_at`
+    complete_until = models.DateTimeField(null=True)  # everything from `since` to here was read
+    position = models.JSONField(null=True)  # the page with which a reading that was broken off goes on
+    found = models.PositiveIntegerField(default=0)  # in the window, each once
     added = models.PositiveIntegerField(default=0)
     note = models.TextField(blank=True)  # in plain words: what is missing of what was read
     failure = models.TextField(blank=True)  # in plain words
+    is_licensed = models.BooleanField(default=True)  # False: the failure is that the tenant has no licence for it
     request_id = models.CharField(max_length=80, blank=True)  # Microsoft's, of the failure
 
     class Meta(TenantScoped.Meta):

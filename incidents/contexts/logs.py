@@ -6,9 +6,10 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from incidents.enums import LogSource, Workload
+from incidents.contexts.sources import SourceNote, source_notes
+from incidents.enums import Workload
 from incidents.evidence.words import record_words
-from incidents.models import Incident, LogRecord, SourceReading
+from incidents.models import Incident, LogRecord
 from incidents.selectors import LogChoice, log_counts, log_page, tagged_message_ids
 
 PAGE = 50  # rows
@@ -56,16 +57,6 @@ class LogRow:
     messages: list[LogMessage]
 
 
-@dataclass(frozen=True, slots=True)
-class SourceNote:
-    """What was read from one of Microsoft's logs, or why it was not. `tone`: done, warn or waiting."""
-
-    label: str
-    tone: str
-    reading: SourceReading | None
-    words: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogsView:
     """One page of one tab. `url` is this page's own address, so that a live update keeps the reader where they are."""
@@ -90,7 +81,7 @@ def logs_view(*, incident: Incident, choice: LogChoice) -> LogsView:
         tabs=tabs,
         current=next(tab for tab in tabs if tab.is_current),
         rows=_rows(incident, records),
-        sources=_sources(incident),
+        sources=source_notes(incident),
         only_attacker=choice.only_attacker,
         before=str(choice.before or ""),
         only_attacker_url=log_url(incident, replace(choice, before=None, only_attacker=not choice.only_attacker)),
@@ -158,18 +149,3 @@ def _result(record: LogRecord) -> str:
     if record.result:
         return record.result
     return {True: "Succeeded", False: "Failed", None: ""}[record.is_success]
-
-
-def _sources(incident: Incident) -> list[SourceNote]:
-    readings = {reading.source: reading for reading in incident.source_readings.all()}
-    return [_source(source, readings.get(source.value)) for source in LogSource]
-
-
-def _source(source: LogSource, reading: SourceReading | None) -> SourceNote:
-    if reading is None:
-        return SourceNote(str(source.label), "waiting", None, "not read yet")
-    if reading.finished_at is None:
-        return SourceNote(str(source.label), "waiting", reading, "being read")
-    if reading.failure:
-        return SourceNote(str(source.label), "warn", reading, reading.failure)
-    return SourceNote(str(source.label), "done", reading, f"{reading.found} records")

@@ -21,6 +21,7 @@ ACCESS = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 ATTACKER = "203.0.113.66"
 SENDER = "docs@signing.example"
 LURE = "<lure@signing.example>"
+TOO_OLD = "Microsoft keeps these for 30 days: what is older could not be read."
 
 
 @pytest.fixture
@@ -173,10 +174,31 @@ def test_v1_where_beta_refuses(incident, simulator):
     found = outcome(collect(incident=incident), LogSource.SIGN_INS)
     assert (found.failure, found.found) == ("", 1)  # v1.0 knows interactive ones only
     reading = SourceReading.objects.get(source=LogSource.SIGN_INS)
-    assert reading.note == "Read from v1.0: session ids and non-interactive sign-ins are missing."
+    assert reading.note == f"{collecting.FROM_V1} {TOO_OLD}"
     simulator.configure(world.TENANT_ID, faults=[])
     collect(incident=incident)
-    assert SourceReading.objects.get(source=LogSource.SIGN_INS).note == ""
+    assert SourceReading.objects.get(source=LogSource.SIGN_INS).note == TOO_OLD
+
+
+def test_what_microsoft_no_longer_has_is_told(incident):
+    collect(incident=incident)
+    told = {reading.source: reading.note for reading in SourceReading.objects.all()}
+    assert told[LogSource.DIRECTORY_AUDITS] == TOO_OLD
+    Incident.objects.update(first_access_at=timezone.now() - timedelta(days=2))
+    collect(incident=Incident.objects.get())
+    assert {reading.note for reading in SourceReading.objects.all()} == {""}
+
+
+def test_a_tenant_without_the_licence_is_told_as_such(incident, simulator):
+    simulator.configure(world.TENANT_ID, licences={"premium": False})
+    collect(incident=incident)
+    licensed = {reading.source: reading.is_licensed for reading in SourceReading.objects.all()}
+    assert licensed == {
+        LogSource.SIGN_INS: False,
+        LogSource.DIRECTORY_AUDITS: licensed[LogSource.DIRECTORY_AUDITS],
+        LogSource.UNIFIED_AUDIT_LOG: True,
+        LogSource.RISK_DETECTIONS: False,
+    }
 
 
 def test_a_cloud_that_is_gone_is_told_in_words(incident, settings):

@@ -160,8 +160,14 @@ def test_fifty_rows_take_as_many_queries_as_one(analyst, console, django_assert_
 
 def test_what_was_read_is_told_and_what_could_not_be(analyst, console):
     readings = {
-        LogSource.SIGN_INS: {"finished_at": NOON, "found": 240, "note": "Session ids are missing."},
+        LogSource.SIGN_INS: {
+            "finished_at": NOON,
+            "complete_until": NOON,
+            "found": 240,
+            "note": "Session ids are missing.",
+        },
         LogSource.DIRECTORY_AUDITS: {"finished_at": NOON, "failure": "AuditLog.Read.All is missing."},
+        LogSource.UNIFIED_AUDIT_LOG: {"finished_at": NOON, "failure": "There is no licence.", "is_licensed": False},
     }
     with unscoped(reason="a test's rows"):
         for source, values in readings.items():
@@ -169,7 +175,12 @@ def test_what_was_read_is_told_and_what_could_not_be(analyst, console):
                 tenant=console.tenant, incident=console.incident, source=source, started_at=NOON, since=NOON, **values
             )
     told = [(source.tone, source.words) for source in logs(analyst, console.incident).sources]
-    assert told == [("done", "240 records"), ("warn", "AuditLog.Read.All is missing."), ("waiting", "not read yet")]
+    assert told == [
+        ("done", "240 records"),
+        ("warn", "failed. AuditLog.Read.All is missing."),
+        ("none", "not licensed. There is no licence."),
+        ("waiting", "not collected yet"),
+    ]
     address = reverse("incidents:logs", args=["acme-corp", console.incident.pk])
     assert b"Session ids are missing." in analyst.get(address, headers=HTMX).content
 
