@@ -1,4 +1,4 @@
-"""Rings for a worker once the transaction is committed. Only a bell: collecting twice stores once."""
+"""Rings for a worker once the transaction is committed. Only a bell: what is done twice is stored once."""
 
 from functools import partial
 
@@ -10,15 +10,21 @@ from django.db import transaction
 logger = structlog.get_logger(__name__)
 
 COLLECT = "incidents.tasks.collect_evidence"
+IMPORT = "incidents.tasks.read_import"
 
 
 def ring_collection(incident_id: int, *, countdown: float = 0) -> None:
     """There are logs to be read about an incident's account."""
-    transaction.on_commit(partial(_send, incident_id, countdown))
+    transaction.on_commit(partial(_send, COLLECT, incident_id, countdown))
 
 
-def _send(incident_id: int, countdown: float) -> None:
+def ring_import(import_id: int) -> None:
+    """There is a file to be read."""
+    transaction.on_commit(partial(_send, IMPORT, import_id, 0))
+
+
+def _send(task: str, row_id: int, countdown: float) -> None:
     try:
-        signature(COLLECT, args=[incident_id]).apply_async(countdown=countdown)
+        signature(task, args=[row_id]).apply_async(countdown=countdown)
     except (OperationalError, OSError) as error:
-        logger.warning("doorbell_unheard", task=COLLECT, incident_id=incident_id, error=str(error))
+        logger.warning("doorbell_unheard", task=task, row_id=row_id, error=str(error))

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from incidents import collection
+from incidents import collection, importing
 
 
 @shared_task(name="incidents.tasks.collect_evidence")
@@ -15,3 +15,15 @@ def collect_evidence(incident_id: int) -> None:
 def collect_overdue() -> None:
     """Ring again for collections that a dead worker or a lost message left behind."""
     collection.ring_overdue()
+
+
+@shared_task(name="incidents.tasks.read_import")
+def read_import(import_id: int) -> None:
+    """Read an uploaded audit log."""
+    importing.import_for(import_id)
+
+
+@shared_task(name="incidents.tasks.import_overdue")
+def import_overdue() -> None:
+    """Ring again for imports that a dead worker or a lost message left behind."""
+    importing.ring_overdue()

@@ -140,6 +140,7 @@ CELERY_TASK_ROUTES = {
 CELERY_BEAT_SCHEDULE = {
     "resume-stalled": {"task": "remediation.tasks.resume_stalled", "schedule": 5.0},
     "collect-overdue": {"task": "incidents.tasks.collect_overdue", "schedule": 60.0},
+    "import-overdue": {"task": "incidents.tasks.import_overdue", "schedule": 30.0},
     "tick": {"task": "petra.tasks.tick", "schedule": 10.0, "options": {"expires": 30}},
     "destroy-passwords": {"task": "remediation.tasks.destroy_expired_passwords", "schedule": 20.0},
 }
@@ -233,6 +234,10 @@ CONTENT_SECURITY_POLICY = {
 
 # --- Static files and language ----------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
+IMPORT_MEGABYTES = env.int("PETRA_IMPORT_MEGABYTES", default=2048)  # largest audit log that may be uploaded
+# Where the operator keeps newer tables of addresses than the one that comes with the installation.
+COUNTRY_DATABASE = env.str("PETRA_COUNTRY_DATABASE", default="")
+NETWORK_DATABASE = env.str("PETRA_NETWORK_DATABASE", default="")
 STATIC_ROOT = data_folder(env.str("PETRA_STATIC_ROOT", default=str(DATA_DIR / "static")))
 # Production collects static files (hashed, compressed); a demo serves them as they lie. collectstatic makes the list.
 IS_COLLECTED = (STATIC_ROOT / "staticfiles.json").exists() or "collectstatic" in sys.argv

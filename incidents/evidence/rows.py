@@ -2,23 +2,29 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db import models
+from django.db import connection, models
 
 from incidents.enums import LogSource, Workload
+from incidents.evidence.bulk import copy_in
 from incidents.evidence.fields import Record
+from incidents.evidence.places import place_of
 from incidents.models import LogRecord
 
-MOST_MESSAGES = 200  # of one record; the raw record has them all
+MOST_MESSAGES = 200  # of one record; `item_count` counts all of them, and the raw record has them
 BATCH = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """What a parser reads from one record. Texts may be of any length; they are cut to the column's."""
+    """What a parser reads from one record. Texts may be of any length; they are cut to the column's.
+
+    `messages`: [{"id", "subject", "sender", "received", "folder", "attachments"}], all texts.
+    """
 
     record_id: str
     occurred_at: datetime
@@ -46,33 +52,97 @@ class Columns:
     messages: list[dict[str, str]] = field(default_factory=list)
 
 
-def _limits() -> dict[str, int]:
-    fields = LogRecord._meta.concrete_fields  # noqa: SLF001  # Django documents it as public
-    return {one.name: one.max_length for one in fields if isinstance(one, models.CharField) and one.max_length}
+NAMES = tuple(one.name for one in fields(Columns))
 
 
-def log_record(columns: Columns, record: Record, *, tenant_id: int, source: LogSource) -> LogRecord:
-    """An unsaved row. The raw record is its JSON, as compact as it can be told, and its SHA-256."""
-    values: dict[str, Any] = asdict(columns)
-    values["user_principal_name"] = columns.user_principal_name.lower()
-    values["messages"] = columns.messages[:MOST_MESSAGES]
-    for name, limit in _limits().items():
-        if name in values:
-            values[name] = values[name][:limit]
-    raw = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    return LogRecord(tenant_id=tenant_id, source=source, raw=raw, raw_sha256=hashlib.sha256(raw).hexdigest(), **values)
+class Row(NamedTuple):
+    """A row that is not stored yet: the values of `NAMES`, and the record as it came."""
+
+    record_id: str
+    values: tuple[Any, ...]
+    raw: bytes
+
+    @property
+    def user_principal_name(self) -> str:
+        return str(self.values[_USER])
 
 
-def records_store(rows: list[LogRecord]) -> int:
-    """Store the rows that are not there yet; returns how many were new. Collecting twice stores once."""
-    added = 0
-    for start in range(0, len(rows), BATCH):
-        batch = {row.record_id: row for row in rows[start : start + BATCH]}
-        tenant_id, source = rows[start].tenant_id, rows[start].source
-        known = LogRecord.objects.filter(tenant_id=tenant_id, source=source, record_id__in=batch)
-        for record_id in known.values_list("record_id", flat=True):
-            del batch[record_id]
-        # Another worker may store the same ones meanwhile.
-        LogRecord.objects.bulk_create(batch.values(), ignore_conflicts=True)
-        added += len(batch)
-    return added
+def _limits() -> list[tuple[int, int]]:
+    concrete = LogRecord._meta.concrete_fields  # noqa: SLF001  # Django documents it as public
+    lengths = {one.name: one.max_length for one in concrete if isinstance(one, models.CharField) and one.max_length}
+    return [(NAMES.index(name), length) for name, length in lengths.items() if name in NAMES]
+
+
+LIMITS = _limits()
+
+
+def raw_of(record: Record) -> bytes:
+    """A record that Microsoft sent among others, as compact JSON."""
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def row_of(columns: Columns, raw: bytes) -> Row:
+    """The row of a record: its place looked up, its texts cut to the columns' lengths."""
+    placed = _placed(columns)
+    values: list[Any] = [getattr(placed, name) for name in NAMES]
+    for index, limit in LIMITS:
+        if len(values[index]) > limit:
+            values[index] = values[index][:limit]
+    values[_USER] = values[_USER].lower()
+    values[_MESSAGES] = values[_MESSAGES][:MOST_MESSAGES]
+    return Row(values[0], tuple(values), raw)
+
+
+_USER, _MESSAGES = NAMES.index("user_principal_name"), NAMES.index("messages")
+
+
+def _placed(columns: Columns) -> Columns:
+    """With country and network where the source did not tell them. The network's name, where it is known, stands in
+    the place of its number, so that one address has one network in all sources.
+    """
+    if not columns.ip_address:
+        return columns
+    place = place_of(columns.ip_address)
+    if not (place.country or place.network):
+        return columns
+    return replace(
+        columns,
+        country=columns.country or place.country,
+        network=place.network or columns.network,
+        is_hosting=place.is_hosting,
+    )
+
+
+def records_store(rows: Sequence[Row], *, tenant_id: int, source: LogSource) -> int:
+    """Store the rows that are not there yet; returns how many were new. Storing twice stores once."""
+    unique = list({row.record_id: row for row in rows}.values())
+    if connection.vendor == "postgresql":
+        return copy_in(_copied(unique, tenant_id, source), columns=("tenant_id", "source", *NAMES, "raw", "raw_sha256"))
+    return sum(_insert(unique[start : start + BATCH], tenant_id, source) for start in range(0, len(unique), BATCH))
+
+
+def _copied(rows: Iterable[Row], tenant_id: int, source: LogSource) -> Iterable[tuple[Any, ...]]:
+    return ((tenant_id, source.value, *row.values, row.raw, _digest(row)) for row in rows)
+
+
+def _insert(rows: Sequence[Row], tenant_id: int, source: LogSource) -> int:
+    ours = LogRecord.objects.filter(tenant_id=tenant_id, source=source)
+    known = set(ours.filter(record_id__in=[row.record_id for row in rows]).values_list("record_id", flat=True))
+    fresh = [
+        LogRecord(
+            tenant_id=tenant_id,
+            source=source,
+            raw=row.raw,
+            raw_sha256=_digest(row),
+            **dict(zip(NAMES, row.values, strict=True)),
+        )
+        for row in rows
+        if row.record_id not in known
+    ]
+    # Another worker may store the same ones meanwhile.
+    LogRecord.objects.bulk_create(fresh, ignore_conflicts=True)
+    return len(fresh)
+
+
+def _digest(row: Row) -> str:
+    return hashlib.sha256(row.raw).hexdigest()

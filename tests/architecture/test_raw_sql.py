@@ -13,10 +13,15 @@ UNESCAPED = re.compile(r"\|\s*(safe|safeseq)\b|{%\s*autoescape\s+off")
 TRUSTED: dict[str, str] = {}
 
 
+# file -> why its SQL is written by hand
+SQL = {"incidents/evidence/bulk.py": "COPY, which Django does not know; all names go through psycopg2.sql"}
+
+
 def test_no_sql_is_written_by_hand():
     found = [
         f"{name_of(path)}:{call.lineno} {called_name(call)}("
         for path in modules(*APPS)
+        if name_of(path) not in SQL
         for call in calls(path)
         if called_name(call) in BY_HAND
     ]

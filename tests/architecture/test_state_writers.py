@@ -8,6 +8,7 @@ from tests.architecture.source import APPS, called_name, calls, modules, name_of
 WRITERS = {
     "remediation/transitions.py": "WorkOrder and ActionRun",
     "incidents/services/states.py": "Incident",
+    "incidents/imports/storing.py": "LogImport",
     "remediation/scanning.py": "Scan: claimed and finished",
     "remediation/services/scans.py": "Scan: given up",
     "remediation/sweeper.py": "Scan: given back when its worker died",

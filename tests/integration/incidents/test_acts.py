@@ -17,7 +17,7 @@ ACTS = ("publish", "dismiss", "reopen", "assign", "note", "phish_mark", "phish_u
 def nobody_collects(monkeypatch):
     """Tasks run at once in tests, and no cloud is here."""
     rung = []
-    monkeypatch.setattr("incidents.doorbell._send", lambda *arguments: rung.append(arguments))
+    monkeypatch.setattr("incidents.doorbell._send", lambda _task, *arguments: rung.append(arguments))
     monkeypatch.setattr("remediation.doorbell._send", lambda *arguments: rung.append(arguments))
     return rung
 

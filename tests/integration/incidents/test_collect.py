@@ -249,7 +249,7 @@ def test_a_query_that_never_ends_is_given_up(incident, slow):
 @pytest.fixture
 def rung(monkeypatch):
     bells = []
-    monkeypatch.setattr("incidents.doorbell._send", lambda *arguments: bells.append(arguments))
+    monkeypatch.setattr("incidents.doorbell._send", lambda _task, *arguments: bells.append(arguments))
     return bells
 
 
