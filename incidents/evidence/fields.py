@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
 
@@ -10,6 +11,8 @@ Record = Mapping[str, Any]
 
 def text(value: Any) -> str:
     """A value as text without null characters and half characters, which databases refuse; "" for what is no scalar."""
+    if type(value) is str and value.isascii() and "\x00" not in value:  # nearly all are, and there are many
+        return value.strip()
     if value is None or isinstance(value, bool | Mapping | list):
         return ""
     return str(value).replace("\x00", "").encode("utf-8", "replace").decode().strip()
@@ -17,12 +20,12 @@ def text(value: Any) -> str:
 
 def mapping(value: Any) -> Record:
     """The object, or an empty one."""
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict | Mapping) else {}
 
 
 def mappings(value: Any) -> list[Record]:
     """The objects of a list; whatever else stands in it is left out."""
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+    return [one for one in value if isinstance(one, dict | Mapping)] if isinstance(value, list) else []
 
 
 def moment(value: Any) -> datetime | None:
@@ -37,6 +40,11 @@ def moment(value: Any) -> datetime | None:
 def address(value: Any) -> str:
     """An IP address without the port that Exchange writes behind it; "" for what is none."""
     written = text(value)
+    return _address(written) if written else ""
+
+
+@lru_cache(maxsize=65_536)
+def _address(written: str) -> str:
     if written.startswith("["):
         written = written[1:].partition("]")[0]
     elif written.count(":") == 1:
@@ -54,7 +62,11 @@ def pairs(value: Any, *, name: str = "Name", content: str = "Value") -> dict[str
 
 def first(values: Iterable[Any]) -> str:
     """The first that says something."""
-    return next((written for written in map(text, values) if written), "")
+    for value in values:
+        written = text(value)
+        if written:
+            return written
+    return ""
 
 
 def country(value: Any) -> str:

@@ -146,13 +146,18 @@ def _user_agent(data: Record, extended: dict[str, str]) -> str:
     agent = first([data.get("UserAgent"), extended.get("UserAgent")])
     if agent:
         return agent
-    try:
-        agent = text(mapping(json.loads(extended.get("additionalDetails", ""))).get("User-Agent"))
-    except ValueError:
-        agent = ""
+    details = extended.get("additionalDetails")
+    agent = _agent_in(details) if details else ""
     client = text(data.get("ClientInfoString"))
     kind, _, wrapped = client.partition(";")
     return agent or (wrapped.strip().removesuffix(";") if kind.startswith("Client=") and wrapped else client)
+
+
+def _agent_in(details: str) -> str:
+    try:
+        return text(mapping(json.loads(details)).get("User-Agent"))
+    except (ValueError, RecursionError):
+        return ""
 
 
 def _modified(data: Record, name: str, *, of: str) -> str:
@@ -165,9 +170,11 @@ def _modified(data: Record, name: str, *, of: str) -> str:
 
 def _bare(value: str) -> str:
     """Entra writes new values as JSON lists of one: ["PC-7"]."""
+    if not value:
+        return ""
     try:
         read: Any = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return value
     return first(read) if isinstance(read, list) else text(read)
 

@@ -17,12 +17,13 @@ from django.utils import timezone
 from incidents.enums import ImportState, LogSource
 from incidents.evidence import unified_audit_log
 from incidents.evidence.rows import Row, records_store, row_of
+from incidents.imports.pipeline import ahead
 from incidents.imports.reading import LogFile, NotALog, Record, Unreadable, log_open
 from incidents.models import Account, LogImport
 from tenants.scoping import tenant_scope
 
-BATCH = 2000  # rows
-LEASE = timedelta(seconds=30)  # a batch takes a second or two
+BATCH = 5000  # rows
+LEASE = timedelta(seconds=30)  # a batch takes some seconds at most
 MOST_PROBLEMS = 1000  # unreadable rows that are named; all are counted
 LOST = "Another worker reads this file now."
 
@@ -35,6 +36,7 @@ class ImportTaken(Exception):
 class _Batch:
     rows: list[Row] = field(default_factory=list)
     count: int = 0
+    position: int = 0  # in the file, behind the batch
     unreadable: list[Unreadable] = field(default_factory=list)
 
 
@@ -48,8 +50,8 @@ def import_run(log: LogImport, *, progress: Callable[[LogImport], None] = lambda
         until = _claim(log)
         try:
             with log_open(Path(log.path)) as file:
-                for batch in _batches(file, skip=log.rows_done):
-                    until = _keep(log, batch, file.position, until)
+                for batch in ahead(_batches(file, skip=log.rows_done)):
+                    until = _keep(log, batch, until)
                     progress(log)
             _end(log, until, ImportState.FINISHED)
         except NotALog as error:
@@ -79,7 +81,7 @@ def _batches(file: LogFile, *, skip: int) -> Iterator[_Batch]:
     """The rows of a file in batches, from the first that is not stored yet."""
     rows = islice(file.rows(), skip, None)
     while taken := list(islice(rows, BATCH)):
-        batch = _Batch(count=len(taken))
+        batch = _Batch(count=len(taken), position=file.position)
         for one in taken:
             _take(batch, one)
         yield batch
@@ -96,7 +98,7 @@ def _take(batch: _Batch, one: Record | Unreadable) -> None:
         batch.rows.append(row_of(columns, one.raw))
 
 
-def _keep(log: LogImport, batch: _Batch, position: int, until: datetime) -> datetime:
+def _keep(log: LogImport, batch: _Batch, until: datetime) -> datetime:
     """Store a batch and how far the file was read, both or neither."""
     later = max(timezone.now() + LEASE, until + timedelta(microseconds=1))
     with transaction.atomic():
@@ -106,7 +108,7 @@ def _keep(log: LogImport, batch: _Batch, position: int, until: datetime) -> date
         log.new += new
         log.duplicates += len(batch.rows) - new
         log.unreadable += len(batch.unreadable)
-        log.bytes_done = position
+        log.bytes_done = batch.position
         room = MOST_PROBLEMS - len(log.problems)
         log.problems += [[one.line, one.reason] for one in batch.unreadable[: max(room, 0)]]
         names = ("rows_done", "new", "duplicates", "unreadable", "bytes_done", "problems")
