@@ -10,6 +10,7 @@ from django.db import transaction
 logger = structlog.get_logger(__name__)
 
 COLLECT = "incidents.tasks.collect_evidence"
+WEIGH = "incidents.tasks.weigh_evidence"
 
 
 def ring_collection(incident_id: int, *, countdown: float = 0) -> None:
@@ -17,8 +18,13 @@ def ring_collection(incident_id: int, *, countdown: float = 0) -> None:
     transaction.on_commit(partial(_send, incident_id, countdown))
 
 
-def _send(incident_id: int, countdown: float) -> None:
+def ring_weighing(incident_id: int) -> None:
+    """There are log rows about an incident's account to be weighed."""
+    transaction.on_commit(partial(_send, incident_id, 0, WEIGH))
+
+
+def _send(incident_id: int, countdown: float, task: str = COLLECT) -> None:
     try:
-        signature(COLLECT, args=[incident_id]).apply_async(countdown=countdown)
+        signature(task, args=[incident_id]).apply_async(countdown=countdown)
     except (OperationalError, OSError) as error:
-        logger.warning("doorbell_unheard", task=COLLECT, incident_id=incident_id, error=str(error))
+        logger.warning("doorbell_unheard", task=task, incident_id=incident_id, error=str(error))

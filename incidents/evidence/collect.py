@@ -13,6 +13,7 @@ from incidents.evidence import directory_audits, sign_ins, unified_audit_log
 from incidents.evidence.fields import Record
 from incidents.evidence.messages import messages_name
 from incidents.evidence.rows import Columns, log_record, records_store
+from incidents.evidence.weigh import weigh_evidence
 from incidents.models import Incident, LogRecord, SourceReading
 from incidents.phish.tagging import phish_tag_from_evidence
 from incidents.services import incident_changed
@@ -76,7 +77,7 @@ class QueryFailed(Exception):
 
 
 def collect(*, incident: Incident, sleep: Callable[[float], None] = time.sleep) -> CollectSummary:
-    """Read the logs about the incident's account, store what is new, name the messages, tag the phish.
+    """Read the logs about the incident's account, store what is new, name the messages, suggest indicators, tag the phish.
 
     The scope of the incident's tenant is open, no transaction is. Never raises for what Microsoft or the network did.
     """
@@ -93,6 +94,7 @@ def collect(*, incident: Incident, sleep: Callable[[float], None] = time.sleep) 
         if any(not one.failure for one in summary.sources):
             contact_made(incident.tenant)
         messages_name(client, incident)
+        weigh_evidence(incident=incident)  # before the phish: it is looked for by the attacker's first sign-in
         phish_tag_from_evidence(client=client, incident=incident, own_domains=connection.domains)
         calls_count(client)
     incident_changed(incident_id=incident.pk)
