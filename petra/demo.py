@@ -156,11 +156,9 @@ def _incident_seed(told: story.DemoIncident, tenant: Tenant, now: datetime) -> I
                 opened_at=now - told.detected,
                 published_at=None if told.state == "unpublished" else now - told.detected,
             )
-            Indicator.objects.bulk_create(
-                Indicator(tenant=tenant, incident=incident, kind=one.kind, value=one.value, reason=one.reason)
-                for one in told.indicators
-            )
-            _phish_seed(incident, told, now)
+            if not told.is_left_to_evidence:
+                _indicators_seed(incident, told)
+                _phish_seed(incident, told, now)
             act = Act(
                 verb="open_incident",
                 summary=f"Incident opened – {account}: {incident.title}",
@@ -170,6 +168,16 @@ def _incident_seed(told: story.DemoIncident, tenant: Tenant, now: datetime) -> I
             )
             audit.record([act], tenant=tenant, by=Actor(None, PETRA))
     return incident
+
+
+def _indicators_seed(incident: Incident, told: story.DemoIncident) -> None:
+    """What the detection knows of the attacker already; of the others' the evidence tells."""
+    Indicator.objects.bulk_create(
+        Indicator(
+            tenant_id=incident.tenant_id, incident=incident, kind=one.kind, value=one.value, reason=one.reason
+        )
+        for one in told.indicators
+    )
 
 
 def _phish_seed(incident: Incident, told: story.DemoIncident, now: datetime) -> None:

@@ -143,7 +143,7 @@ def protected_by(finding: Finding, protected: Collection[str]) -> str:
 def check_findings(findings: Sequence[Finding], *, protected: Collection[str], typed: str) -> None:
     """Raises Refused for what is never offered, AddressNeeded for protected accounts whose address was not typed."""
     for finding in findings:
-        if "from_log" in finding.target:
+        if finding.is_from_log:
             raise Refused(f"{finding.title} was seen in the log alone. Search again first. Nothing was done.")
         if finding.refusal:
             raise Refused(f"{finding.title}: {finding.refusal} Nothing was done.")
