@@ -8,9 +8,10 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from incidents.doorbell import ring_collection
+from incidents.doorbell import ring_collection, ring_weighing
 from incidents.enums import IncidentState
 from incidents.evidence.collect import collect
+from incidents.evidence.weigh import weigh_evidence
 from incidents.extensions import remediation
 from incidents.models import Incident
 from tenants.enums import TenantState
@@ -79,6 +80,25 @@ def collect_for(incident_id: int) -> None:
     logger.info("evidence_collected", incident_id=incident_id, added=summary.added, failures=failures)
     if summary.again_in is not None:
         ring_collection(incident_id, countdown=min(summary.again_in or AGAIN, LONGEST_BELL))
+
+
+def weigh_for(incident_id: int) -> None:
+    """Weigh the rows that are stored about one incident, and look for what the attacker left, by what they say."""
+    with unscoped(reason="the bell names an incident, not its tenant"):
+        found = Incident.objects.select_related("account", "tenant").filter(pk=incident_id).first()
+    if found is None:
+        return
+    with tenant_scope([found.tenant_id]):
+        weighed = weigh_evidence(incident=found)
+        remediation().evidence_collected(incident=found)
+    logger.info("evidence_weighed", incident_id=incident_id, suggestions=len(weighed.suggestions))
+
+
+def ring_imported(tenant_id: int) -> None:
+    """New rows were imported for a tenant: weigh them for its open incidents. The tenant's scope is open."""
+    open_states = [IncidentState.UNPUBLISHED, IncidentState.ACTIVE]
+    for incident_id in Incident.objects.filter(tenant_id=tenant_id, state__in=open_states).values_list("pk", flat=True):
+        ring_weighing(incident_id)
 
 
 def _claim(incident: Incident, until: datetime) -> bool:

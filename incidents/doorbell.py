@@ -11,11 +11,17 @@ logger = structlog.get_logger(__name__)
 
 COLLECT = "incidents.tasks.collect_evidence"
 IMPORT = "incidents.tasks.read_import"
+WEIGH = "incidents.tasks.weigh_evidence"
 
 
 def ring_collection(incident_id: int, *, countdown: float = 0) -> None:
     """There are logs to be read about an incident's account."""
     transaction.on_commit(partial(_send, COLLECT, incident_id, countdown))
+
+
+def ring_weighing(incident_id: int) -> None:
+    """There are log rows about an incident's account to be weighed."""
+    transaction.on_commit(partial(_send, WEIGH, incident_id, 0))
 
 
 def ring_import(import_id: int) -> None:

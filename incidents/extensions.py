@@ -74,3 +74,8 @@ def incident_dismissed(*, incident: Incident) -> None:
 
 def phish_changed(*, incident: Incident, by: Member | None) -> None:
     remediation().phish_changed(incident=incident, by=by)
+
+
+def evidence_weighed(*, incident: Incident) -> None:
+    """What is known of the attacker changed: what was found may be more or less suspicious now."""
+    remediation().evidence_collected(incident=incident)

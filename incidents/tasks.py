@@ -11,6 +11,12 @@ def collect_evidence(incident_id: int) -> None:
     collection.collect_for(incident_id)
 
 
+@shared_task(name="incidents.tasks.weigh_evidence")
+def weigh_evidence(incident_id: int) -> None:
+    """Weigh the stored rows about an incident's account."""
+    collection.weigh_for(incident_id)
+
+
 @shared_task(name="incidents.tasks.collect_overdue")
 def collect_overdue() -> None:
     """Ring again for collections that a dead worker or a lost message left behind."""

@@ -12,19 +12,17 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from graph import users
 from graph.simulator.control import SimulatorControl
 from graph.simulator.world import story
 from incidents.doorbell import ring_collection
 from incidents.enums import IncidentState, TagOrigin
+from incidents.evidence.accounts import account_find
 from incidents.models import Account, Incident, Indicator, LogRecord, PhishTag
 from remediation.models import ActionRun
-from remediation.scanning import account_update
 from remediation.services import scans_begin
 from remediation.transitions import lock_incidents, one_claim_at_a_time
 from tenants import audit
 from tenants.audit import PETRA, Act, Actor
-from tenants.connections import graph_client
 from tenants.enums import CloudName, Role
 from tenants.models import Connection, Member, Organization, ProtectedAccount, Tenant
 from tenants.scoping import tenant_scope
@@ -145,7 +143,7 @@ def _protect(tenant: Tenant, key: str) -> None:
 
 def _incident_seed(told: story.DemoIncident, tenant: Tenant, now: datetime) -> Incident:
     with tenant_scope([tenant.pk]):
-        account = _account_read(tenant, told.victim)
+        account = account_find(tenant=tenant, address=told.victim)
         with transaction.atomic():
             incident = Incident.objects.create(
                 tenant=tenant,
@@ -158,11 +156,9 @@ def _incident_seed(told: story.DemoIncident, tenant: Tenant, now: datetime) -> I
                 opened_at=now - told.detected,
                 published_at=None if told.state == "unpublished" else now - told.detected,
             )
-            Indicator.objects.bulk_create(
-                Indicator(tenant=tenant, incident=incident, kind=one.kind, value=one.value, reason=one.reason)
-                for one in told.indicators
-            )
-            _phish_seed(incident, told, now)
+            if not told.is_left_to_evidence:
+                _indicators_seed(incident, told)
+                _phish_seed(incident, told, now)
             act = Act(
                 verb="open_incident",
                 summary=f"Incident opened – {account}: {incident.title}",
@@ -172,6 +168,14 @@ def _incident_seed(told: story.DemoIncident, tenant: Tenant, now: datetime) -> I
             )
             audit.record([act], tenant=tenant, by=Actor(None, PETRA))
     return incident
+
+
+def _indicators_seed(incident: Incident, told: story.DemoIncident) -> None:
+    """What the detection knows of the attacker already; of the others' the evidence tells."""
+    Indicator.objects.bulk_create(
+        Indicator(tenant_id=incident.tenant_id, incident=incident, kind=one.kind, value=one.value, reason=one.reason)
+        for one in told.indicators
+    )
 
 
 def _phish_seed(incident: Incident, told: story.DemoIncident, now: datetime) -> None:
@@ -192,17 +196,6 @@ def _phish_seed(incident: Incident, told: story.DemoIncident, now: datetime) -> 
         )
         for phish in outside
     )
-
-
-def _account_read(tenant: Tenant, address: str) -> Account:
-    """The victim, read from the cloud like any other account."""
-    client = graph_client(Connection.objects.select_related("tenant").get(tenant=tenant))
-    profile, roles = client.send_all([users.get(address, select=users.PROFILE), users.directory_roles(address)])
-    read = {**profile.require(), "roles": [role["displayName"] for role in roles.items()]}
-    account = Account(tenant=tenant, object_id=read["id"])
-    account_update(account, read)
-    account.save()
-    return account
 
 
 def _work_begin(incident: Incident) -> None:

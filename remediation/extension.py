@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+from incidents.enums import IncidentState
 from incidents.extensions import DoneAction
 from incidents.models import Incident
+from remediation import policies
 from remediation.actions.registry import ACTIONS
 from remediation.enums import RunState
 from remediation.models import ActionRun
-from remediation.services import scans_begin
+from remediation.services import response_begin, scans_begin
 from remediation.transitions import cancel_runs
 from tenants.models import Member
 
@@ -21,6 +23,7 @@ class RemediationPort:
 
     def incident_opened(self, *, incident: Incident, by: Member | None) -> None:
         scans_begin(incident=incident, by=by)
+        response_begin(incident=incident)
 
     def incident_dismissed(self, *, incident: Incident) -> None:
         runs = ActionRun.objects.filter(incident=incident)
@@ -31,7 +34,9 @@ class RemediationPort:
             scans_begin(incident=incident, by=None)
 
     def evidence_collected(self, *, incident: Incident) -> None:
-        if incident.is_active:
+        # Where only logs were imported, a search asks nobody and does nothing: it need not wait to be published.
+        is_from_logs = incident.state == IncidentState.UNPUBLISHED and not policies.is_reachable(incident.tenant)
+        if incident.is_active or is_from_logs:
             scans_begin(incident=incident, by=None)
 
 

@@ -78,6 +78,11 @@ class Finding(TenantScoped):
         return self.title
 
     @property
+    def is_from_log(self) -> bool:
+        """Whether a log row alone tells of it: there are no ids to act on."""
+        return "from_log" in (self.target or {})
+
+    @property
     def is_meant_by_all(self) -> bool:
         """Whether "all" and preselection include it: suspicious, and nobody else would notice."""
         if self.refusal or self.protected_address or self.others_affected or self.gone_at:

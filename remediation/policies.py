@@ -7,7 +7,8 @@ from incidents.enums import IncidentState
 from incidents.models import Account, Incident
 from remediation.enums import Step
 from remediation.models import ActionRun, Finding
-from tenants.models import Member
+from tenants.enums import TenantState
+from tenants.models import Member, Tenant
 
 SYNC_ACCOUNT_PREFIXES = ("sync_", "adtoaadsyncserviceaccount@")  # Entra Connect, and cloud sync
 SYNC_ACCOUNT_NAME = "On-Premises Directory Synchronization Service Account"
@@ -72,6 +73,20 @@ def check_incident_open(incident: Incident) -> None:
         raise Refused("This incident was dismissed. Open it again to take a step. Nothing was done.")
 
 
+def is_reachable(tenant: Tenant) -> bool:
+    """Whether anything can be done in the tenant at all."""
+    return tenant.state != TenantState.UNCONNECTED
+
+
+def check_reachable(tenant: Tenant) -> None:
+    """Raises Refused for a tenant of which only logs were imported."""
+    if not is_reachable(tenant):
+        raise Refused(
+            f"{tenant.name} is not connected to Microsoft 365: this cannot be done from here. Connect the tenant to "
+            "act. Nothing was done."
+        )
+
+
 def can_take_steps(incident: Incident) -> bool:
     return incident.state in (IncidentState.ACTIVE, IncidentState.REMEDIATED)
 
@@ -101,6 +116,22 @@ def check_account(incident: Incident, *, protected: frozenset[str], by: Member, 
         raise AddressNeeded(f"{why} Type its address to go on. Nothing was done.", address)
 
 
+def why_not_by_itself(incident: Incident, *, protected: Collection[str], is_own: bool) -> str:
+    """Why an account is acted on by people alone, in words; empty where Petra Response may. `is_own`: it belongs to a
+    member of the organization.
+    """
+    account = incident.account
+    if is_sync_account(account):
+        return "this is the directory-sync account, which is never acted on."
+    if account.user_principal_name.casefold() in protected:
+        return "this is a protected account."
+    if is_own:
+        return "this is the account of one of your own members."
+    if is_privileged(account):
+        return f"this account holds {', '.join(role or 'an unnamed role' for role in account.roles)}."
+    return ""
+
+
 def protected_by(finding: Finding, protected: Collection[str]) -> str:
     """The protected account that a finding concerns, as it is protected now; empty when none."""
     if finding.protected_address:
@@ -112,6 +143,8 @@ def protected_by(finding: Finding, protected: Collection[str]) -> str:
 def check_findings(findings: Sequence[Finding], *, protected: Collection[str], typed: str) -> None:
     """Raises Refused for what is never offered, AddressNeeded for protected accounts whose address was not typed."""
     for finding in findings:
+        if finding.is_from_log:
+            raise Refused(f"{finding.title} was seen in the log alone. Search again first. Nothing was done.")
         if finding.refusal:
             raise Refused(f"{finding.title}: {finding.refusal} Nothing was done.")
     for finding in findings:

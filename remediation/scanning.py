@@ -12,23 +12,27 @@ from django.db.models import Q
 from django.utils import timezone
 
 from graph import GraphClient, GraphError, in_plain_words, users
-from incidents.enums import IndicatorKind
-from incidents.models import Account, Incident, Indicator, LogRecord, PhishTag
+from incidents.evidence.accounts import account_values
+from incidents.models import Account
 from incidents.services import incident_changed
 from remediation import passwords
-from remediation.actions.base import Stages, moment
+from remediation.actions.base import Stages
 from remediation.actions.finders import FINDERS
-from remediation.actions.finding import AttackerAct, Candidate, FindScope, Found, TaggedPhish, clean_json
+from remediation.actions.finding import Candidate, FindScope, Found, clean_json
 from remediation.actions.registry import ACTIONS
 from remediation.enums import ScanState, Step
+from remediation.find_scopes import find_scope
 from remediation.leases import LEASE, LeaseLost, Pulse
+from remediation.log_evidence import NOT_CONNECTED as NO_TENANT_TO_ASK
+from remediation.log_evidence import find_in_logs, log_key
 from remediation.models import Finding, Scan
-from remediation.services.presses import protected_addresses
+from remediation.services.response import response_advance
 from remediation.services.scans import coverage_of, scan_give_up, scan_request
 from remediation.stages import advance
 from remediation.transitions import lock_incidents, one_claim_at_a_time, progress
 from tenants.connections import ConnectionUnusable, calls_count, contact_made, graph_client
 from tenants.encryption import InvalidToken
+from tenants.enums import TenantState
 from tenants.models import Connection, Tenant
 from tenants.scoping import tenant_scope
 
@@ -87,12 +91,24 @@ def _scan(scan: Scan, tenant: Tenant) -> None:
 
 def _look(scan: Scan, tenant: Tenant) -> None:
     """Look, and keep what was found. A finder that fails is told as "not checked"; the others count all the same."""
+    if tenant.state == TenantState.UNCONNECTED:
+        _look_in_logs(scan)
+        return
     connection = Connection.objects.select_related("tenant").get(tenant=tenant)
     client = graph_client(connection, resolve_secret=passwords.resolve)
     try:
         _look_with(client, scan, find_scope(scan.incident, connection), tenant)
     finally:
         calls_count(client)
+
+
+def _look_in_logs(scan: Scan) -> None:
+    """There is nobody to ask: what the imported rows say was left."""
+    found = [_not_checked("Mailboxes", NO_TENANT_TO_ASK)]
+    if scan.step == Step.PERSISTENCE:
+        found = find_in_logs(scan.incident, find_scope(scan.incident, None))
+    candidates = [candidate for one in found for candidate in one.candidates]
+    _finish(scan, candidates, found, state=ScanState.COMPLETE, gone=set())
 
 
 def _look_with(client: GraphClient, scan: Scan, scope: FindScope, tenant: Tenant) -> None:
@@ -157,54 +173,6 @@ def _not_checked(source: str, note: str) -> Found:
     return Found(source=source, is_checked=False, note=note)
 
 
-def find_scope(incident: Incident, connection: Connection) -> FindScope:
-    """Whose traces are looked for, and what is known of the attacker, from the evidence and the analysts' marks."""
-    account = incident.account
-    addresses = Indicator.objects.filter(incident=incident, kind=IndicatorKind.IP_ADDRESS)
-    attacker_addresses = frozenset(addresses.values_list("value", flat=True))
-    now = timezone.now()
-    return FindScope(
-        user_id=account.object_id,
-        user_principal_name=account.user_principal_name,
-        mailbox=account.mail or account.user_principal_name,
-        display_name=account.display_name,
-        since=incident.first_access_at,
-        until=incident.closed_at or now,
-        domains=frozenset(domain.casefold() for domain in connection.domains),
-        attacker_addresses=attacker_addresses,
-        attacker_acts=_attacker_acts(incident, attacker_addresses),
-        phish=tuple(
-            TaggedPhish(
-                internet_message_id=tag.internet_message_id, subject=tag.subject, sender_address=tag.sender_address
-            )
-            for tag in PhishTag.objects.filter(incident=incident).order_by("pk")
-        ),
-        own_client_id=connection.client_id,
-        microsoft_tenant_id=connection.microsoft_tenant_id,
-        protected_accounts=protected_addresses(),
-    )
-
-
-def _attacker_acts(incident: Incident, addresses: frozenset[str]) -> tuple[AttackerAct, ...]:
-    rows = LogRecord.objects.filter(
-        tenant=incident.tenant,
-        user_principal_name=incident.account.user_principal_name.casefold(),
-        occurred_at__gte=incident.first_access_at,
-        ip_address__in=addresses,
-    ).order_by("occurred_at")
-    return tuple(
-        AttackerAct(operation=operation, item=_object_of(operation, item, subject), at=at, ip_address=ip)
-        for operation, item, subject, at, ip in rows.values_list(
-            "operation", "item", "subject", "occurred_at", "ip_address"
-        )
-    )
-
-
-def _object_of(operation: str, item: str, subject: str) -> str:
-    """What an act was done to: the mail for sending, whose item is only the folder; the rule, the application else."""
-    return (subject or item) if operation.startswith("Send") else (item or subject)
-
-
 def _read_account(scope: FindScope) -> Stages[dict[str, Any]]:
     """The account as it is now, with the roles it holds."""
     profile, roles = yield [users.get(scope.user_id, select=users.PROFILE), users.directory_roles(scope.user_id)]
@@ -215,32 +183,7 @@ def _keep_account(account: Account, read: Any, asked_at: datetime) -> None:
     """Keep what was read, unless the account was read again after this was asked."""
     if isinstance(read, dict):
         older = Account.objects.filter(pk=account.pk).filter(Q(read_at=None) | Q(read_at__lt=asked_at))
-        older.update(**_account_values(clean_json(read)), read_at=asked_at)
-
-
-def account_update(account: Account, read: dict[str, Any]) -> None:
-    """Take over what Graph says of a user (in memory)."""
-    for name, value in _account_values(read).items():
-        setattr(account, name, value)
-    account.read_at = timezone.now()
-
-
-def _account_values(read: dict[str, Any]) -> dict[str, Any]:
-    values = {
-        "user_principal_name": read["userPrincipalName"],
-        "display_name": read.get("displayName") or "",
-        "mail": read.get("mail") or "",
-        "job_title": read.get("jobTitle") or "",
-        "department": read.get("department") or "",
-        "account_enabled": read.get("accountEnabled"),
-        "on_premises_sync_enabled": read.get("onPremisesSyncEnabled"),
-        "on_premises_domain_name": read.get("onPremisesDomainName") or "",
-        "on_premises_sam_account_name": read.get("onPremisesSamAccountName") or "",
-        "is_guest": read.get("userType") == "Guest",
-        "last_password_change_at": moment(read.get("lastPasswordChangeDateTime")),
-        "sign_in_sessions_valid_from": moment(read.get("signInSessionsValidFromDateTime")),
-    }
-    return values | ({"roles": read["roles"]} if "roles" in read else {})
+        older.update(**account_values(clean_json(read)), read_at=asked_at)
 
 
 def _finish(scan: Scan, candidates: list[Candidate], found: list[Found], *, state: ScanState, gone: set[str]) -> None:
@@ -259,6 +202,7 @@ def _finish(scan: Scan, candidates: list[Candidate], found: list[Found], *, stat
         _keep_findings(scan, candidates, now)
         _tell_gone(scan, gone, now)
         progress({scan.incident_id})
+        response_advance(incident_id=scan.incident_id)
 
 
 def _look_later(scan: Scan, seconds: float) -> None:
@@ -285,13 +229,14 @@ def _keep_findings(scan: Scan, candidates: list[Candidate], now: datetime) -> No
 
 def _finding(scan: Scan, candidate: Candidate, now: datetime) -> Finding:
     target = clean_json(dict(candidate.target))
+    from_log = target.get("from_log")
     return Finding(
         tenant_id=scan.tenant_id,
         incident_id=scan.incident_id,
         step=scan.step,
         kind=candidate.kind,
         action_key=candidate.action_key,
-        target_key=ACTIONS[candidate.action_key].target_key(target),
+        target_key=log_key(from_log) if from_log else ACTIONS[candidate.action_key].target_key(target),
         target=target,
         title=clean_json(candidate.title)[:400],
         facts=clean_json([list(fact) for fact in candidate.facts]),
@@ -307,5 +252,7 @@ def _finding(scan: Scan, candidate: Candidate, now: datetime) -> Finding:
 
 def _tell_gone(scan: Scan, kinds: set[str], now: datetime) -> None:
     """What was found earlier and is not there any more, of the kinds that this scan really looked at."""
-    stale = Finding.objects.filter(incident_id=scan.incident_id, step=scan.step, kind__in=kinds, gone_at=None)
+    # What was seen in a log alone is looked for anew by every search: among the rows, or at Microsoft.
+    concerned = Q(kind__in=kinds) | Q(target__has_key="from_log")
+    stale = Finding.objects.filter(concerned, incident_id=scan.incident_id, step=scan.step, gone_at=None)
     stale.filter(seen_at__lt=now).update(gone_at=now)

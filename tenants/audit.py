@@ -10,6 +10,7 @@ from tenants.enums import Outcome
 from tenants.models import AuditEvent, Member, Tenant
 
 PETRA = "Petra"  # the actor of what happens by itself
+PETRA_RESPONSE = "Petra Response"  # the actor of steps that a tenant wants taken at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

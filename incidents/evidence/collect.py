@@ -26,6 +26,7 @@ from incidents.enums import LogSource
 from incidents.evidence.messages import messages_name
 from incidents.evidence.pages import Pages
 from incidents.evidence.sources import SOURCES, window_begin
+from incidents.evidence.weigh import weigh_evidence
 from incidents.models import Incident, SourceReading
 from incidents.phish.tagging import phish_tag_from_evidence
 from incidents.services import incident_changed
@@ -92,7 +93,7 @@ class QueryFailed(Exception):
 def collect(
     *, incident: Incident, sleep: Callable[[float], None] = time.sleep, extend: Callable[[], None] = lambda: None
 ) -> CollectSummary:
-    """Read the logs about the incident's account, store what is new, name the messages, tag the phish.
+    """Read the logs about the incident's account, store what is new, name the messages, suggest indicators, tag the phish.
 
     The scope of the incident's tenant is open, no transaction is. Never raises for what Microsoft or the network did.
     `extend` is called after each page; what it raises ends the collection.
@@ -110,6 +111,7 @@ def collect(
         if any(not one.failure for one in summary.sources):
             contact_made(incident.tenant)
         messages_name(client, incident)
+        weigh_evidence(incident=incident)  # before the phish: it is looked for by the attacker's first sign-in
         phish_tag_from_evidence(client=client, incident=incident, own_domains=connection.domains)
         calls_count(client)
     incident_changed(incident_id=incident.pk)

@@ -22,6 +22,8 @@ _WORDS = {
     "Disable-InboxRule": "Switched off the mail rule “{item}”",
     "Enable-InboxRule": "Switched on the mail rule “{item}”",
     "UpdateInboxRules": "Changed mail rules: “{item}”",
+    "New-TransportRule": "Made a mail flow rule for the whole tenant: {item}",
+    "Set-TransportRule": "Changed a mail flow rule of the whole tenant: {item}",
     "Set-Mailbox": "Changed the mailbox's settings: {item}",
     "Add-MailboxPermission": "Gave access to the mailbox: {item}",
     "Remove-MailboxPermission": "Took away access to the mailbox: {item}",

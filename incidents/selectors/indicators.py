@@ -1,12 +1,15 @@
 """Indicators held against log rows."""
 
+import re
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404
 
-from incidents.enums import IndicatorKind
-from incidents.models import Incident, Indicator
+from incidents.enums import IndicatorKind, Workload
+from incidents.models import Incident, Indicator, LogRecord
 
 # The column of a log row that an indicator of this kind is held against.
 MATCHED_COLUMNS = {
@@ -18,21 +21,66 @@ MATCHED_COLUMNS = {
     IndicatorKind.USER_AGENT: "user_agent",
     IndicatorKind.APPLICATION: "application",
 }
+MOST_COUNTED = 80  # indicators whose rows are counted in one query
+_NUMBER_ALONE = re.compile(r"AS\d+")
 
 
 def matches_any(indicators: Collection[Indicator]) -> Q | None:
     """The condition that a log row matches one of the indicators that count; None where there is nothing to match."""
     by_column: dict[str, list[str]] = defaultdict(list)
+    condition: Q | None = None
     for indicator in indicators:
         if indicator.value and indicator.counts:
             by_column[MATCHED_COLUMNS[IndicatorKind(indicator.kind)]].append(indicator.value)
-    condition: Q | None = None
     for column, values in by_column.items():
         one = Q(**{f"{column}__in": values})
+        for number in values if column == "network" else ():
+            one |= _named_too(number)
         condition = one if condition is None else condition | one
     return condition
+
+
+def _named_too(network: str) -> Q:
+    """A network by its number alone means every name that goes with it."""
+    return Q(network__startswith=f"{network} ") if _NUMBER_ALONE.fullmatch(network) else Q()
+
+
+def matches(indicator: Indicator) -> Q:
+    """The condition that a log row matches this indicator, whether it counts or not."""
+    column = MATCHED_COLUMNS[IndicatorKind(indicator.kind)]
+    condition = Q(**{column: indicator.value})
+    return condition | _named_too(indicator.value) if column == "network" else condition
 
 
 def of_attacker(incident: Incident) -> Q:
     """The condition that a log row matches an indicator of the incident."""
     return matches_any(list(incident.indicators.all())) or Q(pk__in=[])
+
+
+def match_counts(records: QuerySet[LogRecord], indicators: Sequence[Indicator]) -> dict[int, int]:
+    """How many of the rows each indicator matches, by indicator id: one query, whatever their number."""
+    counted = indicators[:MOST_COUNTED]
+    if not counted:
+        return {}
+    columns = {f"indicator_{one.pk}": Count("pk", filter=matches(one)) for one in counted}
+    found = records.order_by().aggregate(**columns)
+    return {one.pk: found[f"indicator_{one.pk}"] for one in counted}
+
+
+def indicator_get(incident: Incident, indicator_id: int) -> Indicator:
+    """An indicator of the incident.
+
+    Raises:
+        Http404: when it is another's, or there is none.
+    """
+    found = Indicator.objects.filter(incident=incident, pk=indicator_id).first()
+    if found is None:
+        raise Http404("No such indicator.")
+    return found
+
+
+def baseline_sign_ins(records: QuerySet[LogRecord], incident: Incident, *, before: timedelta, back: timedelta) -> int:
+    """How many successful sign-ins of the account there were in the span `back`, up to `before` the first access."""
+    end = incident.first_access_at - before
+    own = records.filter(user_principal_name=incident.account.user_principal_name.lower(), workload=Workload.LOGINS)
+    return own.filter(occurred_at__gte=end - back, occurred_at__lt=end).exclude(is_success=False).count()

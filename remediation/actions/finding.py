@@ -97,6 +97,9 @@ FINDING_KINDS: Mapping[str, tuple[str, str]] = {
     "consent": ("Consent grants", "The account has consented to no application"),
     "device": ("Device registrations", "The account has no registered device"),
     "auth_method": ("Sign-in methods", "The account has no removable sign-in method"),
+    "role": ("Admin roles", "No admin role was given"),
+    "new_account": ("New accounts", "No account was created"),
+    "mail_flow": ("Mail flow rules", "No mail flow rule was made"),
     "internal_phish": ("Phishing sent internally", "No phishing sent from this account was found in the tenant"),
     "remaining_phish": ("Phishing still in mailboxes", "No copy of the tagged phish is left in a mailbox"),
 }

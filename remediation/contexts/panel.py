@@ -11,8 +11,10 @@ from remediation import policies
 from remediation.actions.finding import FINDING_KINDS
 from remediation.contexts.advice import containment_advice, password_advice
 from remediation.contexts.notices import OutageView, outages_of, watch_of
+from remediation.contexts.response import ResponseView, response_view
 from remediation.contexts.rows import GroupView, ItemView, RunView, group_view, item_view, run_view
 from remediation.enums import FINDING_STEPS, RETRIABLE_STATES, WAITING_STATES, RunState, ScanState, Step
+from remediation.log_evidence import SEEN_IN_LOG
 from remediation.models import ActionRun, Finding, IssuedPassword, Scan, SyncWatch
 from remediation.selectors import DONE_STATES, latest_scans, unsearched_steps
 from remediation.services import protected_addresses
@@ -82,6 +84,8 @@ class PanelView:
     is_open: bool
     is_unpublished: bool
     outages: list[OutageView]
+    is_reachable: bool = True  # whether anything can be done in the tenant; only logs were imported where not
+    response: ResponseView | None = None
 
     @property
     def done_count(self) -> int:
@@ -102,6 +106,8 @@ def panel_view(*, incident: Incident, member: Member) -> PanelView:
         is_open=incident.state in (IncidentState.ACTIVE, IncidentState.UNPUBLISHED),
         is_unpublished=incident.state == IncidentState.UNPUBLISHED,
         outages=outages_of(incident.tenant),
+        is_reachable=policies.is_reachable(incident.tenant),
+        response=response_view(incident, runs=reader.runs, findings=reader.findings, scans=reader.scans),
     )
 
 
@@ -132,7 +138,9 @@ class _Reader:
             view.runs = [run_view(run) for run in runs]
         _tell_state(view, runs)
         self._add_particulars(view, step)
-        if not policies.can_take_steps(self.incident) and view.state == "todo":
+        if not policies.is_reachable(self.incident.tenant):
+            _tell_unreachable(view)
+        elif not policies.can_take_steps(self.incident) and view.state == "todo":
             view.state, view.words = "blocked", "Waits for the incident to be published"
         return view
 
@@ -196,6 +204,16 @@ class _Reader:
             run__incident=self.incident, viewer_id=self.member.pk, accepted_at__isnull=False, destroyed_at=None
         )
         return waiting.order_by("-pk").values_list("run_id", flat=True).first()
+
+
+def _tell_unreachable(view: StepView) -> None:
+    """Only logs were imported: what they show is told, and nothing can be done about it from here."""
+    if view.number == Step.PERSISTENCE:
+        view.note = SEEN_IN_LOG
+        if not view.open_count and view.scan and view.scan.finished_at:
+            view.words = "Nothing suspicious in the imported logs"
+    elif view.number != Step.REMEDIATED:
+        view.state, view.words, view.note = "blocked", "Not from here: the tenant is not connected", ""
 
 
 def _latest(runs: Sequence[ActionRun]) -> list[ActionRun]:

@@ -3,6 +3,7 @@
 from remediation.services.judgement import finding_judge, incident_mark_remediated
 from remediation.services.presses import Press, Pressed, open_counts, protected_addresses, step_press, step_preview
 from remediation.services.repeats import retry_words, runs_undo, step_retry, undo_words
+from remediation.services.response import response_begin
 from remediation.services.scans import scan_request, scans_begin
 from remediation.services.watches import watch_stop
 
@@ -13,6 +14,7 @@ __all__ = [
     "incident_mark_remediated",
     "open_counts",
     "protected_addresses",
+    "response_begin",
     "retry_words",
     "runs_undo",
     "scan_request",

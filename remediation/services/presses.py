@@ -89,6 +89,7 @@ def _cancel_opposites(incident: Incident, drafts: Sequence[Draft]) -> None:
 
 def _checked_drafts(incident: Incident, step: Step, press: Press, by: Member) -> list[Draft]:
     policies.check_incident_open(incident)
+    policies.check_reachable(incident.tenant)
     findings = _chosen_findings(incident, step, press)
     if step in FINDING_STEPS:
         policies.check_findings(findings, protected=protected_addresses(), typed=press.typed_address)
@@ -280,5 +281,6 @@ def step_preview(*, incident: Incident, step: Step, finding_ids: Collection[int]
     Raises:
         Refused: when a finding does not belong to this incident, or none was chosen.
     """
+    policies.check_reachable(incident.tenant)
     press = Press(key="", finding_ids=finding_ids, all_suspicious=all_suspicious)
     return drafts_for(incident, step, _chosen_findings(incident, step, press))

@@ -42,9 +42,9 @@ def form_key(press_key: str, part: str | int) -> str:
 
 
 @register.filter
-def action_of(finding: Finding) -> Action:
-    """The action that a press on this finding takes."""
-    return ACTIONS[finding.action_key]
+def action_of(finding: Finding) -> Action | None:
+    """The action that a press on this finding takes; None for what a person has to undo elsewhere."""
+    return ACTIONS.get(finding.action_key)
 
 
 @register.filter
@@ -77,7 +77,7 @@ def undoable(step: StepView) -> list[int]:
 @register.filter
 def may_press(panel: PanelView, step: StepView) -> bool:
     """Whether the step's buttons are offered to the reader."""
-    return panel.can_act and step.state != "blocked"
+    return panel.can_act and panel.is_reachable and step.state != "blocked"
 
 
 @register.filter

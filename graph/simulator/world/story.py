@@ -209,6 +209,7 @@ RENEE = DemoIncident(
         Indicator("application", MAIL_APP, "Consented to during the attack; its publisher is not verified"),
     ),
     phish=(LURE, REMITTANCE),
+    is_left_to_evidence=True,
 )
 
 TADHG = DemoIncident(

@@ -79,6 +79,7 @@ class DemoIncident:
     what_happened: str  # a few words for the list of incidents
     indicators: tuple[Indicator, ...]
     phish: tuple[Phish, ...]
+    is_left_to_evidence: bool = False  # indicators and phish are not known beforehand: the logs tell
 
     def before_now(self, act: str) -> timedelta:
         """How long ago an act happened. Raises KeyError for one that is not in the story."""

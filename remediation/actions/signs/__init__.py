@@ -14,12 +14,13 @@ from remediation.actions.signs.applications import (
 )
 from remediation.actions.signs.mailboxes import FORWARDING_SIGNS, TRUSTEE_SIGNS, Forwarding, Trustee, imitated_domain
 from remediation.actions.signs.registrations import DEVICE_SIGNS, METHOD_SIGNS, Registered
-from remediation.actions.signs.rules import RULE_SIGNS, MailRule
+from remediation.actions.signs.rules import MAIL_FLOW_SIGNS, RULE_SIGNS, MailRule
 from remediation.actions.signs.weighing import Grounds, act_in_words, acts_of, acts_on, weigh, written
 
 __all__ = [
     "DEVICE_SIGNS",
     "FORWARDING_SIGNS",
+    "MAIL_FLOW_SIGNS",
     "METHOD_SIGNS",
     "REGISTRATION_SIGNS",
     "RULE_SIGNS",

@@ -99,6 +99,15 @@ def _looks_for(sought: frozenset[str], rule: MailRule, words: str) -> str:
     return f"{words}: {', '.join(found[:6])}" if found else ""
 
 
+# A mail flow rule is no person's: who made it, and which mail it takes, is told apart from these.
+MAIL_FLOW_SIGNS: Table[MailRule] = (
+    (STRONG, _rule_sends_outside),
+    (STRONG, _rule_has_no_name),
+    (WEAK, _rule_has_tiny_name),
+    (WEAK, _rule_deletes),
+    (WEAK, _rule_looks_for_money),
+    (WEAK, _rule_looks_for_alarms),
+)
 RULE_SIGNS: Table[MailRule] = (
     (STRONG, _rule_by_attacker),
     (STRONG, _rule_sends_outside),
