@@ -1,13 +1,15 @@
 """Forms of the incidents app: what the address asks for, and what is pressed."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
 from incidents.enums import IncidentState, Workload
 from incidents.selectors import NEWEST_FIRST, SORTS, Keyset, LogChoice
+from incidents.selectors.logs import Span
 from tenants.models import Member, Tenant
 
 CONTROL, SELECT = {"class": "form-control"}, {"class": "form-select"}
@@ -85,13 +87,26 @@ class IncidentFilter(forms.Form):
 
 
 class TimelineFilter(forms.Form):
-    """Summary or full."""
+    """Summary or full, and which stretch of time. Times without a zone are in the active one."""
 
     timeline = forms.ChoiceField(required=False, choices=[("summary", "Summary"), ("full", "Full")])
+
+    def span(self) -> Span | None:
+        """The stretch asked for; None for all, and for what makes no stretch."""
+        begin, end = (_moment(str(self.data.get(name) or "")) for name in ("from", "to"))
+        return Span(begin, end) if begin and end and begin < end else None
 
     def mode(self) -> str:
         self.is_valid()
         return self.cleaned_data.get("timeline") or "summary"
+
+
+def _moment(written: str) -> datetime | None:
+    try:
+        read = datetime.fromisoformat(written)
+        return read if read.tzinfo else timezone.make_aware(read)
+    except (ValueError, OverflowError):
+        return None
 
 
 class LogFilter(forms.Form):

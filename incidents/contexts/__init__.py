@@ -5,6 +5,7 @@ Templates get these values and decide nothing. `tone` and `icon` are names of th
 
 from incidents.contexts.badges import Badge, Clock, StepDot, clock_of, dots_of, state_badge
 from incidents.contexts.header import HeaderView, header_view
+from incidents.contexts.impact import ImpactView, impact_view
 from incidents.contexts.lists import IncidentRow, ListView, SortLink, incident_rows, list_view
 from incidents.contexts.logs import LogMessage, LogRow, LogsView, LogTab, logs_view
 from incidents.contexts.places import HomeView, OverviewView, TenantRow, home_view, overview_view
@@ -19,6 +20,7 @@ __all__ = [
     "Event",
     "HeaderView",
     "HomeView",
+    "ImpactView",
     "IncidentRow",
     "ListView",
     "LogMessage",
@@ -37,6 +39,7 @@ __all__ = [
     "dots_of",
     "header_view",
     "home_view",
+    "impact_view",
     "incident_rows",
     "list_view",
     "logs_view",

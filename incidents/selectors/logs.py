@@ -13,6 +13,17 @@ from incidents.selectors.indicators import of_attacker
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time: from `begin` on and before `end`."""
+
+    begin: datetime
+    end: datetime
+
+    def covers(self, at: datetime) -> bool:
+        return self.begin <= at < self.end
+
+
+@dataclass(frozen=True, slots=True)
 class Keyset:
     """A place in the logs, newest first: everything before this moment, or at it with a smaller id."""
 
@@ -64,14 +75,20 @@ def attacker_records(incident: Incident, workload: Workload | None = None) -> Qu
     return records.order_by("occurred_at", "pk")
 
 
+def attacker_rows(incident: Incident, span: Span | None) -> QuerySet[LogRecord]:
+    """The attacker's rows of a stretch of time, oldest first; all of them without one."""
+    rows = attacker_records(incident)
+    return rows.filter(occurred_at__gte=span.begin, occurred_at__lt=span.end) if span else rows
+
+
 def own_records(incident: Incident, workload: Workload) -> QuerySet[LogRecord]:
     """The account's rows that match no indicator: what its owner did, as far as is known."""
     return incident_records(incident, workload).exclude(of_attacker(incident))
 
 
-def attacker_counts(incident: Incident) -> list[dict[str, Any]]:
-    """The attacker's rows counted: [{"workload", "count", "first_at", "last_at"}]."""
-    rows = attacker_records(incident).order_by().values("workload")
+def attacker_counts(incident: Incident, span: Span | None = None) -> list[dict[str, Any]]:
+    """The attacker's rows counted, in a stretch of time or all: [{"workload", "count", "first_at", "last_at"}]."""
+    rows = attacker_rows(incident, span).order_by().values("workload")
     counted = rows.annotate(count=Count("pk"), first_at=Min("occurred_at"), last_at=Max("occurred_at"))
     return [dict(row) for row in counted]
 

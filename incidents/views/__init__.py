@@ -1,6 +1,7 @@
 """Pages and acts of the incidents app."""
 
 from incidents.views.acts import assign, dismiss, note, phish_mark, phish_unmark, publish, reopen
+from incidents.views.impact import impact, impact_message
 from incidents.views.page import activity, detail, header, live, logs, notes, threat, timeline
 from incidents.views.places import every_incident, home, overview, tenant_incidents
 
@@ -12,6 +13,8 @@ __all__ = [
     "every_incident",
     "header",
     "home",
+    "impact",
+    "impact_message",
     "live",
     "logs",
     "note",

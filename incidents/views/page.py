@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_safe
 
 from incidents import live as stream
-from incidents.contexts import header_view, logs_view, threat_view, timeline_view, trail_view
+from incidents.contexts import header_view, impact_view, logs_view, threat_view, timeline_view, trail_view
 from incidents.forms import AssignForm, DismissForm, LogFilter, NoteForm, TimelineFilter
 from incidents.models import Incident
 from incidents.selectors import incident_get
@@ -38,8 +38,8 @@ def _notes(request: TenantRequest, incident: Incident) -> Context:
 
 
 def _timeline(request: TenantRequest, incident: Incident) -> Context:
-    mode = TimelineFilter(request.GET).mode()
-    return {"timeline": timeline_view(incident=incident, mode=mode)}
+    asked = TimelineFilter(request.GET)
+    return {"timeline": timeline_view(incident=incident, mode=asked.mode(), span=asked.span())}
 
 
 def _logs(request: TenantRequest, incident: Incident) -> Context:
@@ -52,6 +52,11 @@ def _activity(request: TenantRequest, incident: Incident) -> Context:
     return {"trail": trail_view(incident=incident, before=request.GET.get("trail", ""))}
 
 
+def _impact(request: TenantRequest, incident: Incident) -> Context:
+    asked = request.GET
+    return {"impact": impact_view(incident=incident, show=asked.get("show", ""), page=asked.get("page", ""))}
+
+
 PARTS: dict[str, Callable[[TenantRequest, Incident], Context]] = {
     "header": _header,
     "threat": _threat,
@@ -60,6 +65,8 @@ PARTS: dict[str, Callable[[TenantRequest, Incident], Context]] = {
     "logs": _logs,
     "activity": _activity,
 }
+# Parts that take their time: the page leaves room for them, and asks once it is there.
+LAZY: dict[str, Callable[[TenantRequest, Incident], Context]] = {"impact": _impact}
 
 
 def page_response(request: TenantRequest, incident: Incident, *, status: int = 200, **more: Any) -> HttpResponse:
@@ -74,9 +81,11 @@ def part_response(
     request: TenantRequest, incident: Incident, part: str, *, status: int = 200, **more: Any
 ) -> HttpResponse:
     """One part for htmx, the whole page for everybody else. `more` joins the context: a form in error, a refusal."""
+    made = {**PARTS, **LAZY}[part]
     if not request.htmx:
-        return page_response(request, incident, status=status, **more)
-    context = {**_shared(request, incident), **PARTS[part](request, incident), **more}
+        lazy = made(request, incident) if part in LAZY else {}
+        return page_response(request, incident, status=status, **lazy, **more)
+    context = {**_shared(request, incident), **made(request, incident), **more}
     return render(request, f"incidents/_{part}.html", context, status=status)
 
 

@@ -1,0 +1,161 @@
+"""The picture of the timeline: what it counts, where its marks lead, and what stands beside it."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from incidents import extensions
+from incidents.contexts.timeline_picture import BUCKETS, MOST_TICKS, TEAM, _ticks
+from incidents.enums import Workload
+from incidents.extensions import DoneAction
+from incidents.selectors.logs import Span
+from tests.factories import rows
+from tests.factories.rows import NOON
+from tests.fixtures.console import HTMX
+
+ATTACKER = "203.0.113.66"
+
+
+@pytest.fixture
+def attack(console):
+    rows.indicator(console.incident, ATTACKER)
+
+    def make(minutes, workload=Workload.EXCHANGE):
+        at = NOON + timedelta(minutes=minutes)
+        return rows.log_record(console.incident, ip_address=ATTACKER, workload=workload, occurred_at=at)
+
+    return make
+
+
+@pytest.fixture
+def acted(console, monkeypatch):
+    """The team's acts, as remediation would tell them."""
+
+    def at(*minutes):
+        done = [
+            DoneAction(
+                incident_id=console.incident.pk, at=NOON + timedelta(minutes=one), step=1, words="Locked", by_name="Ravi",
+                outcome="succeeded", verified_at=None,
+            )
+            for one in minutes
+        ]  # fmt: skip
+        monkeypatch.setattr(extensions.remediation(), "actions_of", lambda _ids: done, raising=False)
+
+    return at
+
+
+def view(client, incident, **query):
+    address = reverse("incidents:timeline", args=[incident.tenant.slug, incident.pk])
+    return client.get(address, query, headers=HTMX)
+
+
+def counted(mark):
+    return int(re.search(r": ([\d,]+) ", mark.name)[1].replace(",", ""))
+
+
+def test_each_service_has_a_lane_and_every_row_is_in_a_mark(analyst, console, attack, acted):
+    for minutes in (0, 1, 1, 59, 600):
+        attack(minutes)
+    attack(30, Workload.LOGINS)
+    acted(610, 611)
+    rows.log_record(console.incident, ip_address="192.0.2.1", occurred_at=NOON)
+    picture = view(analyst, console.incident).context["timeline"].picture
+    found = {lane.label: sum(map(counted, lane.marks)) for lane in picture.lanes}
+    assert found == {"Logins": 1, "Exchange": 5, TEAM: 2}
+    assert {lane.label: {mark.is_team for mark in lane.marks} for lane in picture.lanes} == {
+        "Logins": {False}, "Exchange": {False}, TEAM: {True},
+    }  # fmt: skip
+    assert max(len(lane.marks) for lane in picture.lanes) <= BUCKETS
+    assert all(0 <= mark.x <= picture.width - mark.width for lane in picture.lanes for mark in lane.marks)
+
+
+def test_pressing_marks_leads_down_to_single_events(analyst, console, attack):
+    for minutes in range(200):
+        attack(minutes * 7)
+    address, steps = reverse("incidents:timeline", args=["acme-corp", console.incident.pk]), 0
+    while address:
+        timeline = analyst.get(address, headers=HTMX).context["timeline"]
+        mark = timeline.picture.lanes[0].marks[0]
+        assert sum(row.count for row in timeline.summary) == sum(map(counted, timeline.picture.lanes[0].marks))
+        address, steps = mark.url, steps + 1
+        assert steps < 20
+    assert (counted(mark), timeline.total) == (1, 1)
+
+
+def test_a_range_narrows_picture_summary_and_list(analyst, console, attack, acted):
+    for minutes in (0, 10, 20):
+        attack(minutes)
+    acted(10, 300)
+    asked = {"from": "2026-03-01T12:05:00Z", "to": "2026-03-01T12:15:00Z"}
+    begin = NOON + timedelta(minutes=5)
+    asked = {"from": begin.isoformat(), "to": (begin + timedelta(minutes=10)).isoformat(), "timeline": "full"}
+    timeline = view(analyst, console.incident, **asked).context["timeline"]
+    assert [(row.label, row.count) for row in timeline.summary] == [("Exchange", 1), (TEAM, 1)]
+    assert [event.at for day in timeline.days for event in day.events] == [NOON + timedelta(minutes=10)] * 2
+    wider = analyst.get(timeline.wider_url, headers=HTMX).context["timeline"]
+    assert wider.total > timeline.total
+    whole = analyst.get(timeline.whole_url, headers=HTMX).context["timeline"]
+    assert (whole.total, whole.span) == (5, None)
+
+
+def test_an_empty_range_is_not_an_empty_incident(analyst, console, attack):
+    assert "Nothing yet" in view(analyst, console.incident).content.decode()
+    attack(0)
+    asked = {"from": "2020-01-01T00:00:00Z", "to": "2020-01-02T00:00:00Z"}
+    told = view(analyst, console.incident, **asked).content.decode()
+    assert "None found in this range" in told
+    assert "Nothing yet" not in told
+
+
+@pytest.mark.parametrize(
+    "asked", [{"from": "x", "to": "y"}, {"from": "2026-01-02", "to": "2026-01-01"}, {"from": "9" * 99}]
+)
+def test_a_range_that_is_none_shows_all(analyst, console, attack, asked):
+    attack(0)
+    assert view(analyst, console.incident, **asked).context["timeline"].span is None
+
+
+def test_times_without_a_zone_are_the_readers(console, attack, signed_in):
+    attack(0)
+    client = signed_in(rows.member(console.organization, time_zone="Pacific/Auckland"))
+    asked = {"from": "2026-11-26T10:00", "to": "2026-11-26T11:00"}
+    span = view(client, console.incident, **asked).context["timeline"].span
+    assert span.begin == datetime(2026, 11, 26, 10, tzinfo=ZoneInfo("Pacific/Auckland"))
+
+
+def test_marks_are_links_with_names(analyst, console, attack):
+    attack(0)
+    attack(100)
+    told = view(analyst, console.incident).content.decode()
+    names = re.findall(r'aria-label="(Exchange, [^"]+)"', told)
+    assert len(names) == 2
+    assert all(name.endswith(": 1 event of the attacker") for name in names)
+    assert "style=" not in told
+
+
+@pytest.mark.parametrize("length", [timedelta(seconds=61), timedelta(hours=3), timedelta(days=20), timedelta(days=900)])
+def test_ticks_are_few_and_within(length):
+    span = Span(datetime(2026, 3, 1, 9, 41, tzinfo=UTC), datetime(2026, 3, 1, 9, 41, tzinfo=UTC) + length)
+    with timezone.override("Europe/Oslo"):
+        ticks = _ticks(span)
+    assert 1 <= len(ticks) <= MOST_TICKS + 1
+    assert all(100 <= tick.x <= 1000 for tick in ticks)
+
+
+def test_queries_do_not_grow(analyst, console, attack):
+    def queries():
+        with CaptureQueriesContext(connection) as found:
+            view(analyst, console.incident, timeline="full")
+        return len(found)
+
+    attack(0)
+    few = queries()
+    for minutes in range(40):
+        attack(minutes, list(Workload)[minutes % 6])
+    assert queries() == few
