@@ -173,9 +173,7 @@ def _incident_seed(told: story.DemoIncident, tenant: Tenant, now: datetime) -> I
 def _indicators_seed(incident: Incident, told: story.DemoIncident) -> None:
     """What the detection knows of the attacker already; of the others' the evidence tells."""
     Indicator.objects.bulk_create(
-        Indicator(
-            tenant_id=incident.tenant_id, incident=incident, kind=one.kind, value=one.value, reason=one.reason
-        )
+        Indicator(tenant_id=incident.tenant_id, incident=incident, kind=one.kind, value=one.value, reason=one.reason)
         for one in told.indicators
     )
 

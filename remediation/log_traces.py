@@ -33,7 +33,11 @@ from remediation.actions.signs import (
 )
 
 Facts = tuple[tuple[str, str], ...]
-_METHOD_PROPERTIES = ("StrongAuthenticationMethod", "StrongAuthenticationPhoneAppDetail", "StrongAuthenticationUserDetails")
+_METHOD_PROPERTIES = (
+    "StrongAuthenticationMethod",
+    "StrongAuthenticationPhoneAppDetail",
+    "StrongAuthenticationUserDetails",
+)
 _SCOPE_MARK = "Scope: "
 
 
@@ -101,7 +105,9 @@ def _rule(record: LogRecord, _data: Record, scope: FindScope) -> Trace:
         action_key="disable_inbox_rule",
         key=told.name.casefold(),
         title=told.name,
-        facts=details(Conditions="; ".join(f"{name}: {value}" for name, value in told.conditions), Actions="; ".join(done)),
+        facts=details(
+            Conditions="; ".join(f"{name}: {value}" for name, value in told.conditions), Actions="; ".join(done)
+        ),
         grounds=weigh(rule, scope, RULE_SIGNS),
         record=record,
     )
@@ -202,7 +208,9 @@ def _consent(record: LogRecord, data: Record, scope: FindScope) -> Trace | None:
     if not name:
         return None
     scopes = _scopes(data)
-    app = AppUse(name=name, app_id=text(data.get("ObjectId")), scopes=tuple(scopes.split()), consented_at=record.occurred_at)
+    app = AppUse(
+        name=name, app_id=text(data.get("ObjectId")), scopes=tuple(scopes.split()), consented_at=record.occurred_at
+    )
     return Trace(
         kind="consent",
         action_key="revoke_consent",
@@ -228,7 +236,9 @@ def _application_name(record: LogRecord, data: Record) -> str:
 
 def _service_principal(record: LogRecord, data: Record, scope: FindScope) -> Trace | None:
     name = _application_name(record, data) or record.item
-    return _application("service_principal", "disable_service_principal", name, _in_window(record, scope, "Added"), record)
+    return _application(
+        "service_principal", "disable_service_principal", name, _in_window(record, scope, "Added"), record
+    )
 
 
 def _registration(record: LogRecord, data: Record, scope: FindScope) -> Trace | None:
@@ -323,9 +333,7 @@ TELLERS: Mapping[str, Teller] = {
     "Set-Mailbox": _mailbox_settings,
     **dict.fromkeys(("Add-MailboxPermission", "Add-RecipientPermission"), _permission),
     **dict.fromkeys(("New-TransportRule", "Set-TransportRule"), _mail_flow_rule),
-    **dict.fromkeys(
-        ("Consent to application", "Add app role assignment grant to user"), _consent
-    ),
+    **dict.fromkeys(("Consent to application", "Add app role assignment grant to user"), _consent),
     "Add service principal": _service_principal,
     "Add application": _registration,
     "Update application – Certificates and secrets management": _credential,

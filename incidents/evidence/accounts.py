@@ -44,9 +44,7 @@ def _from_logs(tenant: Tenant, address: str) -> Account:
             f"No imported log record of {tenant.name} is of “{address}”, and the tenant is not connected. {_NOTHING}"
         )
     named = {"display_name": _name_of(address)}
-    account, _ = Account.objects.get_or_create(
-        tenant=tenant, object_id="", user_principal_name=address, defaults=named
-    )
+    account, _ = Account.objects.get_or_create(tenant=tenant, object_id="", user_principal_name=address, defaults=named)
     return account
 
 
@@ -91,9 +89,10 @@ def account_keep(*, tenant: Tenant, read: Mapping[str, Any]) -> Account:
     """Take over what Graph says of a user, as its account here. One that only the logs knew becomes this one."""
     object_id, values = str(read["id"]), {**account_values(read), "read_at": timezone.now()}
     accounts = Account.objects.filter(tenant=tenant)
-    known = accounts.filter(object_id=object_id).first() or accounts.filter(
-        object_id="", user_principal_name__iexact=values["user_principal_name"]
-    ).first()
+    known = (
+        accounts.filter(object_id=object_id).first()
+        or accounts.filter(object_id="", user_principal_name__iexact=values["user_principal_name"]).first()
+    )
     try:
         with transaction.atomic():
             account = known or Account(tenant=tenant)

@@ -251,8 +251,12 @@ class _Scale:
             if not addresses & strong or self._knows(column, value.partition(" ")[0]):
                 continue
             is_all = addresses <= strong
-            words = f"{self.person} did not use it in the 30 days before" if self.has_baseline else "There is no baseline"
-            more = "" if is_all else f"; also {_count(len(addresses - strong), 'address', 'addresses')} that may be theirs"
+            words = (
+                f"{self.person} did not use it in the 30 days before" if self.has_baseline else "There is no baseline"
+            )
+            more = (
+                "" if is_all else f"; also {_count(len(addresses - strong), 'address', 'addresses')} that may be theirs"
+            )
             found = f"Of the attacker's address {sorted(addresses & strong)[0]}. {words}{more}"
             yield _suggestion(kind, value, found, is_strong=is_all and self.has_baseline)
 

@@ -47,6 +47,4 @@ def _known_attackers(incident: Incident) -> dict[str, str]:
     """The addresses that count in other incidents of the tenant, with whose they were."""
     others = Indicator.objects.filter(tenant_id=incident.tenant_id, kind=IndicatorKind.IP_ADDRESS)
     others = others.exclude(incident=incident).exclude(incident__state=IncidentState.DISMISSED)
-    return {
-        one.value: str(one.incident.account) for one in others.select_related("incident__account") if one.counts
-    }
+    return {one.value: str(one.incident.account) for one in others.select_related("incident__account") if one.counts}

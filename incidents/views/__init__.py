@@ -1,6 +1,8 @@
 """Pages and acts of the incidents app."""
 
 from incidents.views.acts import assign, dismiss, note, phish_mark, phish_unmark, publish, reopen
+from incidents.views.indicators import indicator_accept, indicator_add, indicator_reject, phish_pick
+from incidents.views.opening import open_form, open_incident
 from incidents.views.page import activity, detail, header, live, logs, notes, threat, timeline
 from incidents.views.places import every_incident, home, overview, tenant_incidents
 
@@ -12,12 +14,18 @@ __all__ = [
     "every_incident",
     "header",
     "home",
+    "indicator_accept",
+    "indicator_add",
+    "indicator_reject",
     "live",
     "logs",
     "note",
     "notes",
+    "open_form",
+    "open_incident",
     "overview",
     "phish_mark",
+    "phish_pick",
     "phish_unmark",
     "publish",
     "reopen",

@@ -34,7 +34,9 @@ def response_view(
     why = why_not_by_itself(incident)
     has_phish = bool(incident.phish_tags.all())
     lines = [_contained(runs[Step.CONTAIN], why)]
-    lines.append(_found(Step.RETRACT, runs, findings, scans, "" if has_phish else "until a mail is tagged as the phish"))
+    lines.append(
+        _found(Step.RETRACT, runs, findings, scans, "" if has_phish else "until a mail is tagged as the phish")
+    )
     lines.append(_found(Step.PERSISTENCE, runs, findings, scans, f"for a person: {why}" if why else ""))
     return ResponseView(lines, incident.tenant.has_petra_response)
 
