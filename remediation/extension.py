@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from incidents.enums import IncidentState
 from incidents.extensions import DoneAction
 from incidents.models import Incident
+from remediation import policies
 from remediation.actions.registry import ACTIONS
 from remediation.enums import RunState
 from remediation.models import ActionRun
-from remediation import policies
 from remediation.services import response_begin, scans_begin
 from remediation.transitions import cancel_runs
 from tenants.models import Member

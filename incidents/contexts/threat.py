@@ -102,9 +102,9 @@ def _state(indicator: Indicator) -> tuple[str, str, str]:
         case IndicatorState.REJECTED:
             return "", "ban", "Rejected: does not count"
         case _ if indicator.counts:
-            return "red", "alert-triangle", "Suggested: counts until it is rejected"
+            return "red", "alert-triangle", "Suggested, counts until rejected"
         case _:
-            return "amber", "info-circle", "Suggested, low confidence: does not count before it is accepted"
+            return "amber", "info-circle", "Suggested, does not count yet"
 
 
 def _none_words(incident: Incident, counts: EvidenceCounts) -> str:

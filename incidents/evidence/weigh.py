@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from incidents.enums import IndicatorKind, IncidentState
+from incidents.enums import IncidentState, IndicatorKind
 from incidents.evidence.account_ledger import BASELINE
 from incidents.evidence.indicators import BEFORE_ACCESS, Assessment, assess
 from incidents.models import Incident, Indicator, LogRecord

@@ -1,4 +1,4 @@
-"""Mails that may be the phish, where the evidence alone cannot say which: those read shortly before the first sign-in."""
+"""Mails that may be the phish, where the evidence cannot say which: those read shortly before the first sign-in."""
 
 from dataclasses import dataclass
 from datetime import datetime
