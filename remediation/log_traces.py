@@ -50,7 +50,7 @@ class Trace:
     title: str
     action_key: str = ""  # the action that could undo it, were the tenant connected
     facts: Facts = ()
-    grounds: Grounds = Grounds()
+    grounds: Grounds
     parts: tuple[str, ...] = ()  # of what came in several rows: the roles that a person was given
     record: LogRecord
 
@@ -86,8 +86,9 @@ def _and(one: Grounds, other: Grounds) -> Grounds:
 # --- The mailbox ------------------------------------------------------------------------------------------------------
 def _rule(record: LogRecord, _data: Record, scope: FindScope) -> Trace:
     told = logged_rule(record)
+    name = told.name or "A rule whose name the log does not tell"
     rule = MailRule(
-        name=told.name,
+        name=name,
         is_enabled=told.is_enabled,
         sends_to=told.sends_to,
         moves_to=told.moves_to or (told.copies_to if told.deletes else ""),
@@ -103,8 +104,8 @@ def _rule(record: LogRecord, _data: Record, scope: FindScope) -> Trace:
     return Trace(
         kind="inbox_rule",
         action_key="disable_inbox_rule",
-        key=told.name.casefold(),
-        title=told.name,
+        key=name.casefold(),
+        title=name,
         facts=details(
             Conditions="; ".join(f"{name}: {value}" for name, value in told.conditions), Actions="; ".join(done)
         ),

@@ -127,6 +127,8 @@ def why_not_by_itself(incident: Incident, *, protected: Collection[str], is_own:
         return "this is a protected account."
     if is_own:
         return "this is the account of one of your own members."
+    if account.read_at is None:
+        return "which roles this account holds is not known yet."
     if is_privileged(account):
         return f"this account holds {', '.join(role or 'an unnamed role' for role in account.roles)}."
     return ""

@@ -16,3 +16,10 @@ class ActivityFilter(forms.Form):
         choice = self.fields["tenant"]
         assert isinstance(choice, forms.ChoiceField)  # noqa: S101  # for the type checker
         choice.choices = [("", "All tenants"), *((tenant.slug, tenant.name) for tenant in tenants)]
+
+
+class ResponseSwitch(forms.Form):
+    """Whether Petra Response is to be on, and the page on which that was pressed."""
+
+    switch = forms.ChoiceField(choices=[("on", "On"), ("off", "Off")])
+    place = forms.ChoiceField(required=False, choices=[("home", "Home"), ("overview", "Overview")])

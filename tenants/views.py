@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
 
-from tenants.access import tenant_get
-from tenants.forms import ActivityFilter
+from tenants.access import can_manage_tenants, tenant_get
+from tenants.forms import ActivityFilter, ResponseSwitch
 from tenants.models import AuditEvent
-from tenants.permissions import TenantRequest, organization_page
+from tenants.permissions import TenantRequest, acting, check_form_tenant, organization_page, tenant_page
 from tenants.selectors import audit_trail, member_list
+from tenants.switches import petra_response_set
 
 PAGE = 50  # rows
 
@@ -55,6 +58,24 @@ def activity(request: TenantRequest) -> HttpResponse:
     )
     template = "tenants/_activity.html" if request.htmx else "tenants/activity.html"
     return render(request, template, {"activity": view, "form": form})
+
+
+@require_POST
+@tenant_page
+@acting
+def petra_response(request: TenantRequest) -> HttpResponse:
+    """Switch Petra Response on or off in a tenant."""
+    if not can_manage_tenants(request.user):
+        raise PermissionDenied("Only admins, and members who can manage tenants, switch Petra Response.")
+    check_form_tenant(request)
+    form = ResponseSwitch(request.POST)
+    if not form.is_valid():
+        return HttpResponseBadRequest("The form does not say whether to switch on or off. Nothing was changed.")
+    is_on = form.cleaned_data["switch"] == "on"
+    if petra_response_set(tenant=request.tenant, is_on=is_on, by=request.user):
+        messages.info(request, f"Petra Response is {'on' if is_on else 'off'} at {request.tenant.name}.")
+    is_home = form.cleaned_data["place"] == "home"
+    return redirect("incidents:home") if is_home else redirect("incidents:overview", tenant=request.tenant.slug)
 
 
 def _address(slug: str, before: int | None = None) -> str:

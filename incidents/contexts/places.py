@@ -10,7 +10,7 @@ from django.urls import reverse
 from incidents.contexts.badges import Badge
 from incidents.contexts.lists import IncidentRow, incident_rows
 from incidents.selectors import connections_by_tenant, incident_counts, incidents_open, protected_accounts
-from tenants.access import can_manage_tenants
+from tenants.access import can_act, can_manage_tenants
 from tenants.enums import TenantState
 from tenants.models import Connection, Member, ProtectedAccount, Tenant
 
@@ -39,6 +39,7 @@ class HomeView:
     tenants: list[TenantRow]
     active_count: int
     can_reset_demo: bool
+    can_manage: bool  # tenants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,7 @@ class OverviewView:
     active_incidents: int
     incidents_url: str
     can_see_connection: bool
+    can_act: bool
 
 
 def home_view(*, tenants: Sequence[Tenant], member: Member) -> HomeView:
@@ -67,6 +69,7 @@ def home_view(*, tenants: Sequence[Tenant], member: Member) -> HomeView:
         tenants=rows,
         active_count=sum(row.active_incidents for row in rows),
         can_reset_demo=settings.DEMO and can_manage_tenants(member),
+        can_manage=can_manage_tenants(member),
     )
 
 
@@ -84,6 +87,7 @@ def overview_view(*, tenant: Tenant, member: Member) -> OverviewView:
         active_incidents=incident_counts().get(tenant.pk, {}).get("active", 0),
         incidents_url=reverse("incidents:tenant_list", args=[tenant.slug]),
         can_see_connection=can_manage_tenants(member),
+        can_act=can_act(member),
     )
 
 

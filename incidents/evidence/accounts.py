@@ -87,7 +87,9 @@ def _read(connection: Connection, address: str) -> dict[str, Any]:
 
 def account_keep(*, tenant: Tenant, read: Mapping[str, Any]) -> Account:
     """Take over what Graph says of a user, as its account here. One that only the logs knew becomes this one."""
-    object_id, values = str(read["id"]), {**account_values(read), "read_at": timezone.now()}
+    object_id, values = str(read["id"]), account_values(read)
+    if "roles" in read:  # without its roles it is not known, and nothing acts on it by itself
+        values["read_at"] = timezone.now()
     accounts = Account.objects.filter(tenant=tenant)
     known = (
         accounts.filter(object_id=object_id).first()

@@ -93,7 +93,7 @@ class QueryFailed(Exception):
 def collect(
     *, incident: Incident, sleep: Callable[[float], None] = time.sleep, extend: Callable[[], None] = lambda: None
 ) -> CollectSummary:
-    """Read the logs about the incident's account, store what is new, name the messages, suggest indicators, tag the phish.
+    """Read the logs about the incident's account, store what is new, suggest indicators, tag the phish.
 
     The scope of the incident's tenant is open, no transaction is. Never raises for what Microsoft or the network did.
     `extend` is called after each page; what it raises ends the collection.

@@ -1,7 +1,7 @@
 """Suggests what the attacker is known by, from the log rows of the account, each with its reasons in words.
 
 What the person used in the 30 days before is theirs and is never suggested. What is new is the attacker's only where it
-comes with strong evidence; being new alone is a weak ground. With too few sign-ins before, nothing follows from absence.
+comes with strong evidence; being new alone is weak ground. With too few sign-ins before, nothing follows from absence.
 """
 
 from collections import defaultdict
@@ -341,7 +341,7 @@ def _mass_deleted(rows: Sequence[LogRecord]) -> str:
 def _burst(rows: Sequence[LogRecord], within: timedelta) -> tuple[int, timedelta]:
     """The most mails in a span not longer than `within`, and how long it took; rows are in order of time."""
     best, span, count, start = 0, timedelta(0), 0, 0
-    for end, row in enumerate(rows):
+    for row in rows:
         count += row.item_count
         while row.occurred_at - rows[start].occurred_at > within:
             count -= rows[start].item_count

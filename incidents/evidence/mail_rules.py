@@ -41,7 +41,8 @@ class LoggedRule:
 
     @property
     def is_nameless(self) -> bool:
-        return not any(char.isalnum() for char in self.name)
+        """Whether its name is only punctuation; a row that does not tell the name says nothing."""
+        return bool(self.name.strip()) and not any(char.isalnum() for char in self.name)
 
     @property
     def hides(self) -> bool:

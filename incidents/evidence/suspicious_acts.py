@@ -19,15 +19,30 @@ OFFICE_HOME = frozenset({"officehome", "4765445b-32c6-49b0-83e6-1d93765276ca"})
 _FORWARDING = ("ForwardingSmtpAddress", "ForwardingAddress")
 _PLAIN_OPERATIONS = frozenset(
     {
-        "Add-MailboxPermission", "Add-RecipientPermission", "New-TransportRule", "Set-TransportRule",
-        "Consent to application", "Add service principal", "Add service principal credentials", "Add application", "Add owner to application",
+        "Add-MailboxPermission",
+        "Add-RecipientPermission",
+        "New-TransportRule",
+        "Set-TransportRule",
+        "Consent to application",
+        "Add service principal",
+        "Add service principal credentials",
+        "Add application",
+        "Add owner to application",
         "Update application – Certificates and secrets management",
-        "User registered security info", "User registered all required security info", "Admin registered security info",
-        "User deleted security info", "Add device", "Register device", "Add registered owner to device",
-        "Add member to role", "Add eligible member to role", "Invite external user", "Add user",
+        "User registered security info",
+        "User registered all required security info",
+        "Admin registered security info",
+        "User deleted security info",
+        "Add device",
+        "Register device",
+        "Add registered owner to device",
+        "Add member to role",
+        "Add eligible member to role",
+        "Invite external user",
+        "Add user",
         "Reset user password",
     }
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +84,7 @@ def _traits(rule: LoggedRule, record: LogRecord) -> list[str]:
     found = [f"sends mail to {', '.join(outside)}"] if outside else []
     found += ["deletes mail"] if rule.deletes else []
     found += [f"moves mail to “{rule.moves_to}” and marks it as read"] if rule.hides and not rule.deletes else []
-    return found + ["bears no name"] if rule.is_nameless else found
+    return [*found, "bears no name"] if rule.is_nameless else found
 
 
 def _mailbox(record: LogRecord) -> SuspiciousAct | None:

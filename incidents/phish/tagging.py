@@ -6,6 +6,8 @@ Where that fits no mail, or more than one, nothing is tagged: a person says whic
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
+
 from graph import GraphClient, mail
 from graph.odata import literal
 from graph.odata import moment as written
@@ -29,7 +31,7 @@ def phish_tag_from_evidence(*, client: GraphClient, incident: Incident, own_doma
     """
     if _is_settled(incident):
         return None
-    sign_in = _first_attacker_sign_in(incident)
+    sign_in = first_attacker_sign_in(incident)
     if sign_in is None:
         return None
     read_at = _read_before(incident, sign_in.occurred_at)
@@ -56,20 +58,26 @@ def _is_settled(incident: Incident) -> bool:
     return acts.filter(verb="unmark_phish").exists()
 
 
-def _first_attacker_sign_in(incident: Incident) -> LogRecord | None:
+def first_attacker_sign_in(incident: Incident) -> LogRecord | None:
+    """The attacker's first sign-in that was let in."""
     return attacker_records(incident, Workload.LOGINS).exclude(is_success=False).first()
 
 
 def _read_before(incident: Incident, sign_in_at: datetime) -> dict[str, datetime]:
     """The mails that the account's owner read before the sign-in, the latest first, with when."""
-    records = own_records(incident, Workload.EXCHANGE).filter(
-        operation="MailItemsAccessed", occurred_at__gte=sign_in_at - READ_BEFORE, occurred_at__lte=sign_in_at
-    )
     read_at: dict[str, datetime] = {}
-    for record in records.order_by("-occurred_at", "-pk"):
+    for record in mails_read_before(incident, sign_in_at):
         for message in record.messages:
             read_at.setdefault(message["id"], record.occurred_at)
     return read_at
+
+
+def mails_read_before(incident: Incident, sign_in_at: datetime) -> QuerySet[LogRecord]:
+    """The rows of the hour before the sign-in by which the account's owner read mail, the latest first."""
+    records = own_records(incident, Workload.EXCHANGE).filter(
+        operation="MailItemsAccessed", occurred_at__gte=sign_in_at - READ_BEFORE, occurred_at__lte=sign_in_at
+    )
+    return records.order_by("-occurred_at", "-pk")
 
 
 def _is_external(sender: str, own_domains: set[str]) -> bool:

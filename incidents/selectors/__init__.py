@@ -1,5 +1,6 @@
 """Reads of the incidents app. Each sees the open scope and nothing else; the caller opens it."""
 
+from incidents.selectors.evidence import EvidenceCounts, evidence_counts
 from incidents.selectors.incidents import (
     NEWEST_FIRST,
     SORTS,
@@ -11,7 +12,7 @@ from incidents.selectors.incidents import (
     incident_trail,
     incidents_open,
 )
-from incidents.selectors.indicators import matches_any, of_attacker
+from incidents.selectors.indicators import indicator_get, matches_any, of_attacker
 from incidents.selectors.logs import (
     Keyset,
     LogChoice,
@@ -29,12 +30,14 @@ from incidents.selectors.places import connections_by_tenant, protected_accounts
 __all__ = [
     "NEWEST_FIRST",
     "SORTS",
+    "EvidenceCounts",
     "Keyset",
     "LogChoice",
     "active_counts",
     "attacker_counts",
     "attacker_records",
     "connections_by_tenant",
+    "evidence_counts",
     "incident_counts",
     "incident_get",
     "incident_list",
@@ -42,6 +45,7 @@ __all__ = [
     "incident_records",
     "incident_trail",
     "incidents_open",
+    "indicator_get",
     "log_counts",
     "log_page",
     "log_record_get",

@@ -2,14 +2,13 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from datetime import timedelta
+from collections.abc import Collection
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q
 from django.http import Http404
 
-from incidents.enums import IndicatorKind, Workload
-from incidents.models import Incident, Indicator, LogRecord
+from incidents.enums import IndicatorKind
+from incidents.models import Incident, Indicator
 
 # The column of a log row that an indicator of this kind is held against.
 MATCHED_COLUMNS = {
@@ -21,7 +20,6 @@ MATCHED_COLUMNS = {
     IndicatorKind.USER_AGENT: "user_agent",
     IndicatorKind.APPLICATION: "application",
 }
-MOST_COUNTED = 80  # indicators whose rows are counted in one query
 _NUMBER_ALONE = re.compile(r"AS\d+")
 
 
@@ -57,16 +55,6 @@ def of_attacker(incident: Incident) -> Q:
     return matches_any(list(incident.indicators.all())) or Q(pk__in=[])
 
 
-def match_counts(records: QuerySet[LogRecord], indicators: Sequence[Indicator]) -> dict[int, int]:
-    """How many of the rows each indicator matches, by indicator id: one query, whatever their number."""
-    counted = indicators[:MOST_COUNTED]
-    if not counted:
-        return {}
-    columns = {f"indicator_{one.pk}": Count("pk", filter=matches(one)) for one in counted}
-    found = records.order_by().aggregate(**columns)
-    return {one.pk: found[f"indicator_{one.pk}"] for one in counted}
-
-
 def indicator_get(incident: Incident, indicator_id: int) -> Indicator:
     """An indicator of the incident.
 
@@ -77,10 +65,3 @@ def indicator_get(incident: Incident, indicator_id: int) -> Indicator:
     if found is None:
         raise Http404("No such indicator.")
     return found
-
-
-def baseline_sign_ins(records: QuerySet[LogRecord], incident: Incident, *, before: timedelta, back: timedelta) -> int:
-    """How many successful sign-ins of the account there were in the span `back`, up to `before` the first access."""
-    end = incident.first_access_at - before
-    own = records.filter(user_principal_name=incident.account.user_principal_name.lower(), workload=Workload.LOGINS)
-    return own.filter(occurred_at__gte=end - back, occurred_at__lt=end).exclude(is_success=False).count()

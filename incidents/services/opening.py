@@ -65,7 +65,8 @@ def incident_open(*, tenant: Tenant, account: Account, opening: Opening, by: Mem
             opened_at=now,
             published_at=now if is_active else None,
         )
-        summary = f"Incident opened – {account}: {incident.title}, since {opening.since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        since = f"{opening.since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        summary = f"Incident opened – {account}: {incident.title}, since {since}"
         record_act(incident, by=by, verb="open_incident", summary=summary)
         if is_active:
             incident_opened(incident=incident, by=by)

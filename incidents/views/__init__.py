@@ -2,6 +2,8 @@
 
 from incidents.views.acts import assign, dismiss, note, phish_mark, phish_unmark, publish, reopen
 from incidents.views.impact import impact, impact_message
+from incidents.views.indicators import indicator_accept, indicator_add, indicator_reject, phish_pick
+from incidents.views.opening import open_form, open_incident
 from incidents.views.page import activity, detail, header, live, logs, notes, threat, timeline
 from incidents.views.places import every_incident, home, overview, tenant_incidents
 
@@ -15,12 +17,18 @@ __all__ = [
     "home",
     "impact",
     "impact_message",
+    "indicator_accept",
+    "indicator_add",
+    "indicator_reject",
     "live",
     "logs",
     "note",
     "notes",
+    "open_form",
+    "open_incident",
     "overview",
     "phish_mark",
+    "phish_pick",
     "phish_unmark",
     "publish",
     "reopen",

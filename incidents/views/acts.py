@@ -32,10 +32,10 @@ class Invalid:
         return " ".join(str(error) for errors in self.form.errors.values() for error in errors)
 
 
-Act = Callable[[TenantRequest, Incident], Invalid | None]
+Act = Callable[..., Invalid | None]  # of the request, the incident, and what else the address names
 
 
-def _answered_by(part: str) -> Callable[[Act], Callable[..., HttpResponse]]:
+def answered_by(part: str) -> Callable[[Act], Callable[..., HttpResponse]]:
     """What all acts have in common: POST, a member who may act, one and the same tenant, refusals told in words."""
 
     def decorate(act: Act) -> Callable[..., HttpResponse]:
@@ -43,11 +43,11 @@ def _answered_by(part: str) -> Callable[[Act], Callable[..., HttpResponse]]:
         @tenant_page
         @acting
         @wraps(act)
-        def view(request: TenantRequest, incident_id: int) -> HttpResponse:
+        def view(request: TenantRequest, incident_id: int, **named: int) -> HttpResponse:
             check_form_tenant(request)
             incident = incident_get(incident_id)
             try:
-                invalid = act(request, incident)
+                invalid = act(request, incident, **named)
             except IncidentRefused as refusal:
                 fresh = incident_get(incident_id)
                 return part_response(request, fresh, part, status=409, refusal=str(refusal), refused_part=part)
@@ -74,13 +74,13 @@ def _back(request: TenantRequest, incident: Incident, part: str) -> HttpResponse
     return response
 
 
-@_answered_by("header")
+@answered_by("header")
 def publish(request: TenantRequest, incident: Incident) -> None:
     """Begin the work on an unpublished incident."""
     services.incident_publish(incident=incident, by=request.user)
 
 
-@_answered_by("header")
+@answered_by("header")
 def dismiss(request: TenantRequest, incident: Incident) -> Invalid | None:
     """Close it as a false alarm, with the reason."""
     form = DismissForm(request.POST)
@@ -90,13 +90,13 @@ def dismiss(request: TenantRequest, incident: Incident) -> Invalid | None:
     return None
 
 
-@_answered_by("header")
+@answered_by("header")
 def reopen(request: TenantRequest, incident: Incident) -> None:
     """Make a closed incident active again."""
     services.incident_reopen(incident=incident, by=request.user)
 
 
-@_answered_by("header")
+@answered_by("header")
 def assign(request: TenantRequest, incident: Incident) -> Invalid | None:
     """Give it an owner, or none."""
     form = AssignForm(request.POST, owners=owners_for(incident.tenant))
@@ -106,7 +106,7 @@ def assign(request: TenantRequest, incident: Incident) -> Invalid | None:
     return None
 
 
-@_answered_by("notes")
+@answered_by("notes")
 def note(request: TenantRequest, incident: Incident) -> Invalid | None:
     """Write a note."""
     form = NoteForm(request.POST)
@@ -116,7 +116,7 @@ def note(request: TenantRequest, incident: Incident) -> Invalid | None:
     return None
 
 
-@_answered_by("logs")
+@answered_by("logs")
 def phish_mark(request: TenantRequest, incident: Incident) -> Invalid | None:
     """Mark the message of a log row as the phish."""
     form = PhishForm(request.POST)
@@ -129,7 +129,7 @@ def phish_mark(request: TenantRequest, incident: Incident) -> Invalid | None:
     return None
 
 
-@_answered_by("logs")
+@answered_by("logs")
 def phish_unmark(request: TenantRequest, incident: Incident) -> Invalid | None:
     """Take the mark from the message of a log row."""
     form = PhishForm(request.POST)

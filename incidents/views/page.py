@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_safe
 from incidents import live as stream
 from incidents.contexts import header_view, impact_view, logs_view, threat_view, timeline_view, trail_view
 from incidents.forms import AssignForm, DismissForm, LogFilter, NoteForm, TimelineFilter
+from incidents.indicator_form import IndicatorForm
 from incidents.models import Incident
 from incidents.selectors import incident_get
 from tenants.access import can_act
@@ -30,7 +31,7 @@ def _header(request: TenantRequest, incident: Incident) -> Context:
 
 
 def _threat(request: TenantRequest, incident: Incident) -> Context:
-    return {"threat": threat_view(incident=incident)}
+    return {"threat": threat_view(incident=incident), "indicator_form": IndicatorForm()}
 
 
 def _notes(request: TenantRequest, incident: Incident) -> Context:

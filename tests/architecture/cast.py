@@ -6,7 +6,7 @@ from django.utils import timezone
 from model_bakery import baker
 
 from incidents.enums import IncidentState, LogSource, Workload
-from incidents.models import Account, Incident, LogRecord
+from incidents.models import Account, Incident, Indicator, LogRecord
 from remediation.enums import RunState, Step
 from remediation.models import ActionRun, Finding, IssuedPassword, Scan, WorkOrder
 from tenants.enums import Role
@@ -119,5 +119,14 @@ def make_place(tenant: Tenant, first_id: int) -> Place:
             country="",
             occurred_at=now,
         )
-    ids = {"incident_id": incident.pk, "finding_id": finding.pk, "run_id": run.pk, "record_id": record.pk}
+        indicator = baker.make(
+            Indicator, pk=first_id + 5, tenant=tenant, incident=incident, kind="ip", value="203.0.113.5"
+        )
+    ids = {
+        "incident_id": incident.pk,
+        "indicator_id": indicator.pk,
+        "finding_id": finding.pk,
+        "run_id": run.pk,
+        "record_id": record.pk,
+    }
     return Place(tenant, ids)

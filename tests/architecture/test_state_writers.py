@@ -7,6 +7,7 @@ from tests.architecture.source import APPS, called_name, calls, modules, name_of
 # file -> whose state it writes
 WRITERS = {
     "remediation/transitions.py": "WorkOrder and ActionRun",
+    "incidents/services/indicators.py": "Indicator: accepted and rejected",
     "incidents/services/states.py": "Incident",
     "incidents/imports/storing.py": "LogImport",
     "remediation/scanning.py": "Scan: claimed and finished",

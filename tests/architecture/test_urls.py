@@ -46,6 +46,7 @@ Form = dict[str, object]
 # Addresses whose form names rows besides the address itself: what they answer where there is no such row.
 NAMING_ROWS = {
     "incidents:phish_mark": 404,
+    "incidents:phish_pick": 404,
     "incidents:phish_unmark": 404,
     "remediation:press": 409,
     "remediation:preview": 409,
