@@ -11,6 +11,7 @@ logger = structlog.get_logger(__name__)
 
 COLLECT = "incidents.tasks.collect_evidence"
 IMPORT = "incidents.tasks.read_import"
+REPORT = "incidents.tasks.make_report"
 WEIGH = "incidents.tasks.weigh_evidence"
 
 
@@ -27,6 +28,11 @@ def ring_weighing(incident_id: int) -> None:
 def ring_import(import_id: int) -> None:
     """There is a file to be read."""
     transaction.on_commit(partial(_send, IMPORT, import_id, 0))
+
+
+def ring_report(report_id: int) -> None:
+    """There is a report to be made."""
+    transaction.on_commit(partial(_send, REPORT, report_id, 0))
 
 
 def _send(task: str, row_id: int, countdown: float) -> None:

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from incidents import collection, importing
+from incidents.reports import making
 
 
 @shared_task(name="incidents.tasks.collect_evidence")
@@ -33,3 +34,15 @@ def read_import(import_id: int) -> None:
 def import_overdue() -> None:
     """Ring again for imports that a dead worker or a lost message left behind."""
     importing.ring_overdue()
+
+
+@shared_task(name="incidents.tasks.make_report")
+def make_report(report_id: int) -> None:
+    """Make a report that was asked for."""
+    making.report_make(report_id)
+
+
+@shared_task(name="incidents.tasks.reports_overdue")
+def reports_overdue() -> None:
+    """Ring again for reports that a dead worker or a lost message left behind."""
+    making.reports_ring_overdue()

@@ -141,6 +141,7 @@ CELERY_BEAT_SCHEDULE = {
     "resume-stalled": {"task": "remediation.tasks.resume_stalled", "schedule": 5.0},
     "collect-overdue": {"task": "incidents.tasks.collect_overdue", "schedule": 60.0},
     "import-overdue": {"task": "incidents.tasks.import_overdue", "schedule": 30.0},
+    "reports-overdue": {"task": "incidents.tasks.reports_overdue", "schedule": 30.0},
     "tick": {"task": "petra.tasks.tick", "schedule": 10.0, "options": {"expires": 30}},
     "destroy-passwords": {"task": "remediation.tasks.destroy_expired_passwords", "schedule": 20.0},
 }

@@ -56,7 +56,7 @@ def impact_view(*, incident: Incident, show: str = "", page: str = "") -> Impact
     """The impact on an incident's account. `show` and `page` are as the address has them."""
     impact = impact_of(incident)
     show = show if show in SHOWN else ""
-    missing = _not_collected(incident)
+    missing = not_collected(incident)
     rows: list[MessageImpact | FileImpact] = (
         [*impact.files] if show == FILES else [one for one in impact.messages if show == MESSAGES or show in one.kinds]
     )
@@ -71,7 +71,7 @@ def impact_view(*, incident: Incident, show: str = "", page: str = "") -> Impact
         page=Paginator(rows, PAGE).get_page(page) if show else None,
         active_words=_active(impact),
         not_collected=missing,
-        notes=_notes(impact),
+        notes=impact_notes(impact),
         phish=tagged_message_ids(incident),
         page_url=f"{impact_url(incident, show)}&page=",
     )
@@ -104,7 +104,7 @@ def _counted(messages: int, operations: int, missing: str) -> str:
     return f"{mails}, {times}"
 
 
-def _not_collected(incident: Incident) -> str:
+def not_collected(incident: Incident) -> str:
     """Why the unified audit log, which tells of mail, cannot: not read, or not to be had. Empty where it was read,
     also where only a file of it was.
     """
@@ -138,7 +138,7 @@ def _span(time: timedelta) -> str:
     return f"{hours} h {left:02} m" if hours else f"{minutes} m"
 
 
-def _notes(impact: Impact) -> list[str]:
+def impact_notes(impact: Impact) -> list[str]:
     """What the figures do not say by themselves."""
     notes = []
     if impact.synced_folders:

@@ -16,6 +16,7 @@ from incidents.selectors.timeline import bucket_counts
 
 BUCKETS = 60
 LEFT, WIDTH, LANE, TOP = 116, 1000, 30, 8  # units of the drawing
+MARK_HEIGHT = LANE - 8
 TEAM = "Remediation"
 SHORTEST = timedelta(seconds=BUCKETS)  # a bucket is a second at least
 STEPS = tuple(
@@ -120,7 +121,7 @@ def _mark(  # noqa: PLR0913  # a drawing has many numbers
 ) -> Mark:
     """Between a third and all of the lane's height, by how much happened."""
     width = (WIDTH - LEFT) / BUCKETS
-    height = (LANE - 8) * (1 / 3 + 2 / 3 * count / most)
+    height = MARK_HEIGHT * (1 / 3 + 2 / 3 * count / most)
     stretch = Span(edges[bucket], edges[bucket + 1])
     return Mark(
         x=round(LEFT + width * bucket + 1, 1),

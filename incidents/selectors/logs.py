@@ -86,6 +86,12 @@ def own_records(incident: Incident, workload: Workload) -> QuerySet[LogRecord]:
     return incident_records(incident, workload).exclude(of_attacker(incident))
 
 
+def marked_records(incident: Incident, workload: Workload | None = None) -> QuerySet[LogRecord]:
+    """The account's rows, each with `is_attacker`: whether it matches an indicator."""
+    rows = incident_records(incident, workload)
+    return rows.annotate(is_attacker=Case(When(of_attacker(incident), then=True), default=False))
+
+
 def attacker_counts(incident: Incident, span: Span | None = None) -> list[dict[str, Any]]:
     """The attacker's rows counted, in a stretch of time or all: [{"workload", "count", "first_at", "last_at"}]."""
     rows = attacker_rows(incident, span).order_by().values("workload")

@@ -6,6 +6,7 @@ from incidents.views.indicators import indicator_accept, indicator_add, indicato
 from incidents.views.opening import open_form, open_incident
 from incidents.views.page import activity, detail, header, live, logs, notes, threat, timeline
 from incidents.views.places import every_incident, home, overview, tenant_incidents
+from incidents.views.reports import report_ask, report_fetch, reports
 
 __all__ = [
     "activity",
@@ -32,6 +33,9 @@ __all__ = [
     "phish_unmark",
     "publish",
     "reopen",
+    "report_ask",
+    "report_fetch",
+    "reports",
     "tenant_incidents",
     "threat",
     "timeline",

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_safe
 
 from incidents import live as stream
 from incidents.contexts import header_view, impact_view, logs_view, threat_view, timeline_view, trail_view
+from incidents.contexts.reports import reports_view
 from incidents.forms import AssignForm, DismissForm, LogFilter, NoteForm, TimelineFilter
 from incidents.indicator_form import IndicatorForm
 from incidents.models import Incident
@@ -53,6 +54,10 @@ def _activity(request: TenantRequest, incident: Incident) -> Context:
     return {"trail": trail_view(incident=incident, before=request.GET.get("trail", ""))}
 
 
+def _reports(_request: TenantRequest, incident: Incident) -> Context:
+    return {"reports": reports_view(incident=incident)}
+
+
 def _impact(request: TenantRequest, incident: Incident) -> Context:
     asked = request.GET
     return {"impact": impact_view(incident=incident, show=asked.get("show", ""), page=asked.get("page", ""))}
@@ -65,6 +70,7 @@ PARTS: dict[str, Callable[[TenantRequest, Incident], Context]] = {
     "timeline": _timeline,
     "logs": _logs,
     "activity": _activity,
+    "reports": _reports,
 }
 # Parts that take their time: the page leaves room for them, and asks once it is there.
 LAZY: dict[str, Callable[[TenantRequest, Incident], Context]] = {"impact": _impact}

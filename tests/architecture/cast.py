@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from django.utils import timezone
 from model_bakery import baker
 
-from incidents.enums import IncidentState, LogSource, Workload
-from incidents.models import Account, Incident, Indicator, LogRecord
+from incidents.enums import IncidentState, LogSource, ReportKind, ReportState, Workload
+from incidents.models import Account, Incident, Indicator, LogRecord, Report
 from remediation.enums import RunState, Step
 from remediation.models import ActionRun, Finding, IssuedPassword, Scan, WorkOrder
 from tenants.enums import Role
@@ -122,8 +122,19 @@ def make_place(tenant: Tenant, first_id: int) -> Place:
         indicator = baker.make(
             Indicator, pk=first_id + 5, tenant=tenant, incident=incident, kind="ip", value="203.0.113.5"
         )
+        report = baker.make(
+            Report,
+            pk=first_id + 6,
+            tenant=tenant,
+            incident=incident,
+            kind=ReportKind.PDF,
+            state=ReportState.FINISHED,
+            content=b"%PDF",
+            file_name="report.pdf",
+        )
     ids = {
         "incident_id": incident.pk,
+        "report_id": report.pk,
         "indicator_id": indicator.pk,
         "finding_id": finding.pk,
         "run_id": run.pk,

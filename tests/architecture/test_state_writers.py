@@ -10,6 +10,7 @@ WRITERS = {
     "incidents/services/indicators.py": "Indicator: accepted and rejected",
     "incidents/services/states.py": "Incident",
     "incidents/imports/storing.py": "LogImport",
+    "incidents/reports/making.py": "Report",
     "remediation/scanning.py": "Scan: claimed and finished",
     "remediation/services/scans.py": "Scan: given up",
     "remediation/sweeper.py": "Scan: given back when its worker died",

@@ -1,0 +1,1 @@
+"""Log rows as files: CSV and Excel, safe to open whatever they contain."""
