@@ -142,7 +142,8 @@ class _Scale:
         head = f"{what} from here{f' ({place})' if place else ''}, {_written(first.occurred_at)}"
         count = _count(self.ledger.sign_ins, "sign-in")
         if not self.has_baseline:
-            return f"{head}. There is no baseline: only {count} in the 30 days before, so that it is new says nothing"
+            found = f"only {count}" if self.ledger.sign_ins else "no sign-in"
+            return f"{head}. There is no baseline: {found} in the 30 days before, so that it is new says nothing"
         return f"{head}; {self.person} did not use this address in the 30 days before ({count})"
 
     def _ground(self, address: str, rows: Sequence[LogRecord]) -> _Ground:

@@ -1,7 +1,10 @@
 """The raw record of a log row, read again for what has no column: the parameters of a cmdlet, the actions of a rule."""
 
+import csv
+import io
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from incidents.evidence.fields import Record, mapping, pairs, text
 from incidents.evidence.unified_audit_log import audit_data
@@ -11,10 +14,27 @@ from incidents.models import LogRecord
 def record_data(record: LogRecord) -> Record:
     """What Microsoft wrote, without what a query or an export put around it; empty where it cannot be read."""
     try:
-        whole = json.loads(bytes(record.raw))
+        written = bytes(record.raw).decode("utf-8-sig")
     except ValueError:
         return {}
-    return audit_data(mapping(whole)) or mapping(whole)
+    whole = mapping(_json(written) or _cell(written))
+    return audit_data(whole) or whole
+
+
+def _json(written: str) -> Any:
+    try:
+        return json.loads(written)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _cell(written: str) -> Any:
+    """The document among the cells of a row of a CSV file."""
+    try:
+        cells = next(csv.reader(io.StringIO(written, newline="")), [])
+    except csv.Error:  # a cell longer than the reader takes
+        return None
+    return next((read for cell in cells if cell.startswith("{") and (read := _json(cell))), None)
 
 
 def parameters(record: LogRecord) -> Mapping[str, str]:

@@ -2,12 +2,12 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from django.db.models import Q
 from django.http import Http404
 
-from incidents.enums import IndicatorKind
+from incidents.enums import IndicatorKind, Workload
 from incidents.models import Incident, Indicator
 
 # The column of a log row that an indicator of this kind is held against.
@@ -34,6 +34,8 @@ def matches_any(indicators: Collection[Indicator]) -> Q | None:
         one = Q(**{f"{column}__in": values})
         for number in values if column == "network" else ():
             one |= _named_too(number)
+        if column == "application":
+            one |= _done_to(values)
         condition = one if condition is None else condition | one
     return condition
 
@@ -43,10 +45,17 @@ def _named_too(network: str) -> Q:
     return Q(network__startswith=f"{network} ") if _NUMBER_ALONE.fullmatch(network) else Q()
 
 
+def _done_to(applications: Sequence[str]) -> Q:
+    """What was done to an application in the directory: the unified audit log names it as the object alone."""
+    return Q(workload=Workload.DIRECTORY, item__in=applications)
+
+
 def matches(indicator: Indicator) -> Q:
     """The condition that a log row matches this indicator, whether it counts or not."""
     column = MATCHED_COLUMNS[IndicatorKind(indicator.kind)]
     condition = Q(**{column: indicator.value})
+    if column == "application":
+        return condition | _done_to([indicator.value])
     return condition | _named_too(indicator.value) if column == "network" else condition
 
 

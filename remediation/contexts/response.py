@@ -67,7 +67,8 @@ def _found(
     scan = scans.get(step)
     if scan is None or not scan.finished_at:
         return f"Step {int(step)} waits for the search to be complete."
-    return f"Step {int(step)}: nothing was preselected, so nothing was done.{left}"
+    unseen = "" if scan.is_whole else " Not everything could be checked."
+    return f"Step {int(step)}: nothing was preselected, so nothing was done.{left}{unseen}"
 
 
 def _left_to_people(findings: Sequence[Finding]) -> str:

@@ -230,6 +230,16 @@ def test_a_networks_number_means_every_name_of_it(console, analyst):
     assert red(console.incident) == 2
 
 
+def test_an_application_is_known_by_what_was_done_to_it_too(console, analyst):
+    sign_in(console.incident, application="Mail Helper")
+    sign_in(console.incident, workload=Workload.DIRECTORY, item="Mail Helper", operation="Consent to application.")
+    sign_in(console.incident, workload=Workload.SHAREPOINT, item="Mail Helper")
+    press(analyst, "indicator_add", console.incident, kind="application", value="Mail Helper")
+    with tenant_scope([console.tenant.pk]):
+        counts = log_counts(incident_get(console.incident.pk))
+    assert {workload: red for workload, (_, red) in counts.items()} == {"logins": 1, "directory": 1, "sharepoint": 0}
+
+
 def test_hostile_values_are_text(console, analyst):
     press(analyst, "indicator_add", console.incident, kind="device", value="<script>x</script>", note="<b>n</b>")
     page = analyst.get(url("threat", console.incident), headers=HTMX).content.decode()

@@ -159,7 +159,8 @@ def test_without_a_baseline_nothing_follows_from_absence(count):
     assert found(sign_in(), habits=few) == {}
     assert found(sign_in(network="AS1 Host", is_hosting=True), habits=few)["ip", ELSEWHERE] == LOW
     told = reasons("ip", ELSEWHERE, sign_in(user_agent="axios/1"), habits=few)
-    assert "There is no baseline: only" in told[0]
+    number = {0: "no sign-in", 1: "only 1 sign-in", 2: "only 2 sign-ins"}[count]
+    assert f"There is no baseline: {number} in the 30 days before" in told[0]
 
 
 def test_without_a_baseline_an_act_that_speaks_for_itself_counts():
