@@ -5,12 +5,13 @@ from pathlib import Path
 import structlog
 from django.utils import timezone
 
+from incidents.collection import ring_imported
 from incidents.doorbell import ring_import
 from incidents.enums import ImportState
 from incidents.imports.ordering import uploads_folder
 from incidents.imports.storing import ImportTaken, import_run
 from incidents.models import LogImport
-from tenants.scoping import unscoped
+from tenants.scoping import tenant_scope, unscoped
 
 logger = structlog.get_logger(__name__)
 
@@ -29,6 +30,8 @@ def import_for(import_id: int) -> None:
         return
     if log.state == ImportState.FINISHED and uploads_folder() in Path(log.path).parents:
         Path(log.path).unlink(missing_ok=True)
+    with tenant_scope([log.tenant_id]):
+        ring_imported(log.tenant_id)
     logger.info("audit_log_imported", import_id=log.pk, state=log.state, rows=log.rows_done, new=log.new)
 
 

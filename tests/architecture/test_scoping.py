@@ -11,6 +11,8 @@ from tests.architecture.test_models import scoped_models
 # file -> why it lifts the scope
 LIFTERS = {
     "incidents/collection.py": "a bell names an incident and not its tenant; collections left behind are in any tenant",
+    "incidents/importing.py": "a bell names an import and not its tenant; imports left behind are in any tenant",
+    "incidents/reports/making.py": "a bell names a report and not its tenant; reports left behind are in any tenant",
     "incidents/live.py": "version numbers of watched incidents, in one query; access was checked when the stream began",
     "remediation/census.py": "counts of the whole installation for whoever runs it; no name, no id",
     "remediation/passwords.py": "a sending thread knows a reference and nothing else; expiry concerns all tenants",

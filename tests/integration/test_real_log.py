@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from incidents import collection
-from incidents.enums import IncidentState, LogSource
+from incidents.enums import IncidentState
 from incidents.evidence.fields import moment
-from incidents.evidence.rows import log_record, records_store
-from incidents.evidence.unified_audit_log import audit_data, parse
-from incidents.models import Incident, Indicator, LogRecord
+from incidents.evidence.unified_audit_log import audit_data
+from incidents.imports.ordering import import_order
+from incidents.imports.storing import import_run
+from incidents.models import Account, Incident, Indicator, LogRecord
 from incidents.selectors import incident_get, log_counts
 from incidents.services import Opening, incident_open
 from remediation import scanning
@@ -68,14 +69,8 @@ def incident(records, rule_record) -> Incident:
     analyst = rows.member(organization)
     victim, address = rule_record["UserId"].lower(), rule_record["ClientIP"].rpartition(":")[0]
     with tenant_scope([tenant.pk]):
-        told = [(parse(one), one) for one in records]
-        store = [
-            log_record(columns, one, tenant_id=tenant.pk, source=LogSource.UNIFIED_AUDIT_LOG)
-            for columns, one in told
-            if columns
-        ]
-        records_store(store)
-        account = rows.account(tenant, "Victim", object_id="", user_principal_name=victim)
+        import_run(import_order(tenant=tenant, path=FILE, file_name=FILE.name, by=None))
+        account = Account.objects.get(user_principal_name=victim)
         own = LogRecord.objects.filter(user_principal_name=victim, ip_address=address)
         since: datetime = own.earliest("occurred_at").occurred_at
         opened = incident_open(tenant=tenant, account=account, opening=Opening(since=since), by=analyst)
@@ -88,7 +83,9 @@ def test_the_april_attack_is_told(incident, rule_record):
     address = rule_record["ClientIP"].rpartition(":")[0]
     with tenant_scope([incident.tenant_id]):
         counting = {(one.kind, one.value) for one in Indicator.objects.filter(incident=incident) if one.counts}
-        assert counting == {("ip", address)}  # nothing of its owner's
+        own = LogRecord.objects.filter(ip_address=address).first()
+        place = {("network", own.network), ("country", own.country)}
+        assert counting == {("ip", address), *place}  # nothing of its owner's
         rule = Finding.objects.get(incident=incident, kind="inbox_rule")
         made_at = moment(rule_record["CreationTime"])
         assert rule.is_suspicious
@@ -120,7 +117,7 @@ def test_another_victim_is_known_by_what_the_first_incident_knows(incident, rule
     } - {rule_record["UserId"].lower()}
     (second,) = victims
     with tenant_scope([incident.tenant_id]):
-        account = rows.account(incident.tenant, "Second", object_id="", user_principal_name=second)
+        account = Account.objects.get(user_principal_name=second)
         opening = Opening(since=incident.first_access_at - timedelta(hours=6))
         other = incident_open(tenant=incident.tenant, account=account, opening=opening, by=None)
         assert other.state == IncidentState.UNPUBLISHED
@@ -128,4 +125,4 @@ def test_another_victim_is_known_by_what_the_first_incident_knows(incident, rule
     with tenant_scope([incident.tenant_id]):
         kept = Indicator.objects.get(incident=other, value=address)
         assert kept.counts
-        assert "It is the attacker's in another incident, of Victim" in kept.reason
+        assert f"It is the attacker's in another incident, of {incident.account}" in kept.reason

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from incidents.collection import ring_imported
 from incidents.enums import ImportState
 from incidents.imports.ordering import ImportRefused, import_order
 from incidents.imports.reading import NotALog, log_open
@@ -53,7 +54,7 @@ class Command(BaseCommand):
             log = import_order(tenant=tenant, path=path, file_name=path.name, by=None)
             with tenant_scope([tenant.pk]):
                 wait_for_lease(log)
-            return import_run(log, progress=self._progress)
+            import_run(log, progress=self._progress)
         except ImportRefused as refusal:
             raise CommandError(str(refusal)) from refusal
         except ImportTaken as error:
@@ -62,6 +63,9 @@ class Command(BaseCommand):
             raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
         except KeyboardInterrupt:
             raise CommandError("Stopped. What was read is stored; run it again to go on.") from None
+        with tenant_scope([tenant.pk]):
+            ring_imported(tenant.pk)
+        return log
 
     def _progress(self, log: LogImport) -> None:
         if sys.stderr.isatty():

@@ -316,7 +316,7 @@ def test_imported_rows_are_weighed_for_the_open_incidents_of_their_tenant(
     unpublished = rows.incident(console.tenant, rows.account(console.tenant, "Cleo"), state="unpublished")
     with tenant_scope([console.tenant.pk]), django_capture_on_commit_callbacks(execute=True):
         collection.ring_imported(console.tenant.pk)
-    assert {arguments[0] for arguments in nobody_collects} == {console.incident.pk, unpublished.pk}
+    assert {arguments[1] for arguments in nobody_collects} == {console.incident.pk, unpublished.pk}
 
 
 def test_the_bell_has_the_rows_weighed(console, evidence):

@@ -85,7 +85,7 @@ def test_opens_unpublished_and_has_the_rows_weighed(analyst, imported, rung, dja
         ADA,
     )
     assert incident.detected_by == "Opened by Ravi Okonkwo."
-    assert rung == [(incident.pk, 0, "incidents.tasks.weigh_evidence")]
+    assert rung == [("incidents.tasks.weigh_evidence", incident.pk, 0)]
     acts = AuditEvent.objects.filter(incident_id=incident.pk).values_list("verb", "actor_name")
     assert list(acts) == [("open_incident", "Ravi Okonkwo")]
 

@@ -232,7 +232,7 @@ def test_a_tenant_has_one_collection_under_way(desk: Desk, monkeypatch: pytest.M
 def test_a_late_collection_does_not_let_go_of_what_another_one_holds(desk: Desk, monkeypatch: pytest.MonkeyPatch):
     taken = timezone.now() + timedelta(minutes=20)
 
-    def taken_over(*, incident: object) -> None:
+    def taken_over(**_what: object) -> None:
         type(desk.incident).objects.filter(pk=desk.incident.pk).update(collecting_until=taken)
         raise KeyboardInterrupt
 
