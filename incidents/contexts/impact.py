@@ -108,10 +108,9 @@ def not_collected(incident: Incident) -> str:
     """Why the unified audit log, which tells of mail, cannot: not read, or not to be had. Empty where it was read,
     also where only a file of it was.
     """
-    note = next(one for one in source_notes(incident) if one.label == LogSource.UNIFIED_AUDIT_LOG.label)
-    if note.complete_until or note.tone == "done" or _is_imported(incident):
-        return ""
-    return _why(note)
+    note = next((one for one in source_notes(incident) if one.label == LogSource.UNIFIED_AUDIT_LOG.label), None)
+    is_read = note is None or bool(note.complete_until) or note.tone == "done"
+    return _why(note) if note and not is_read and not _is_imported(incident) else ""
 
 
 def _is_imported(incident: Incident) -> bool:

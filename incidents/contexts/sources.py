@@ -5,7 +5,10 @@ from datetime import datetime
 
 from incidents.enums import LogSource
 from incidents.models import Incident, SourceReading
+from tenants.enums import TenantState
 
+IMPORTED = "Imported logs"
+FROM_FILES = "read from files; what these do not hold is not known, and nothing is collected from Microsoft"
 LATE = "Microsoft adds records up to 90 minutes late, some later."
 
 
@@ -24,6 +27,8 @@ class SourceNote:
 
 def source_notes(incident: Incident) -> list[SourceNote]:
     """All logs of an incident whose readings were fetched with it: no query."""
+    if incident.tenant.state == TenantState.UNCONNECTED:
+        return [SourceNote(label=IMPORTED, tone="done", words=FROM_FILES)]
     readings = {reading.source: reading for reading in incident.source_readings.all()}
     return [_note(source, readings.get(source.value)) for source in LogSource]
 

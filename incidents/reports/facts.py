@@ -84,7 +84,7 @@ def now_zone(now: datetime) -> str:
 
 def _head(incident: Incident) -> list[tuple[str, str]]:
     pairs = (
-        ("Account", f"{incident.account.display_name} <{incident.account.user_principal_name}>"),
+        ("Account", _account(incident)),
         ("Detected by", incident.detected_by),
         ("Root cause", incident.root_cause or "Not known."),
         ("First access by the attacker", told(incident.first_access_at)),
