@@ -6,7 +6,9 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
+from incidents.doorbell import ring_import
 from incidents.enums import ImportState
+from incidents.imports.reading import NotALog, log_open
 from incidents.models import LogImport
 from tenants import audit
 from tenants.audit import Act, Actor
@@ -34,8 +36,9 @@ def import_order(*, tenant: Tenant, path: Path, file_name: str, by: Member | Non
         unfinished = LogImport.objects.filter(tenant=tenant, sha256=digest).exclude(state=ImportState.FINISHED)
         begun = unfinished.order_by("-pk").first()
         if begun:
-            LogImport.objects.filter(pk=begun.pk).update(path=str(path))
+            LogImport.objects.filter(pk=begun.pk).update(path=str(path), state=ImportState.WAITING)
             begun.refresh_from_db()
+            _ring(begun, path)
             return begun
         log = LogImport.objects.create(
             tenant=tenant,
@@ -53,7 +56,29 @@ def import_order(*, tenant: Tenant, path: Path, file_name: str, by: Member | Non
             after={"file": file_name[-255:], "bytes": size, "sha256": digest},
         )
         audit.record([act], tenant=tenant, by=Actor.of(by))
+        _ring(log, path)
     return log
+
+
+def _ring(log: LogImport, path: Path) -> None:
+    """For a worker where it was uploaded; the command reads its file itself."""
+    if uploads_folder() in path.parents:
+        ring_import(log.pk)
+
+
+def file_check(path: Path) -> None:
+    """Whether a file is a log at all: its first row is read.
+
+    Raises:
+        ImportRefused: when it is empty, or none that can be read.
+    """
+    if not path.stat().st_size:
+        raise ImportRefused("The file is empty. Nothing was stored.")
+    try:
+        with log_open(path) as file:
+            next(file.rows(), None)
+    except NotALog as error:
+        raise ImportRefused(f"{error} Nothing was stored.") from error
 
 
 def uploads_folder() -> Path:

@@ -99,6 +99,11 @@ def _head(incident: Incident) -> list[tuple[str, str]]:
     return [(name, clean(value)) for name, value in pairs]
 
 
+def _account(incident: Incident) -> str:
+    name, address = incident.account.display_name, incident.account.user_principal_name
+    return address if name.lower() in ("", address.lower()) else f"{name} <{address}>"
+
+
 def _missing(incident: Incident) -> list[str]:
     words = not_collected(incident)
     return [clean(f"{words}.")] if words else []

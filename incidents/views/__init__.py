@@ -2,6 +2,7 @@
 
 from incidents.views.acts import assign, dismiss, note, phish_mark, phish_unmark, publish, reopen
 from incidents.views.impact import impact, impact_message
+from incidents.views.imports import import_upload, imports
 from incidents.views.indicators import indicator_accept, indicator_add, indicator_reject, phish_pick
 from incidents.views.opening import open_form, open_incident
 from incidents.views.page import activity, detail, header, live, logs, notes, threat, timeline
@@ -18,6 +19,8 @@ __all__ = [
     "home",
     "impact",
     "impact_message",
+    "import_upload",
+    "imports",
     "indicator_accept",
     "indicator_add",
     "indicator_reject",

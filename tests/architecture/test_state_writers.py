@@ -9,6 +9,7 @@ WRITERS = {
     "remediation/transitions.py": "WorkOrder and ActionRun",
     "incidents/services/indicators.py": "Indicator: accepted and rejected",
     "incidents/services/states.py": "Incident",
+    "incidents/imports/ordering.py": "LogImport: asked for again",
     "incidents/imports/storing.py": "LogImport",
     "incidents/reports/making.py": "Report",
     "remediation/scanning.py": "Scan: claimed and finished",

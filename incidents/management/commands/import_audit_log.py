@@ -10,8 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from incidents.collection import ring_imported
 from incidents.enums import ImportState
-from incidents.imports.ordering import ImportRefused, import_order
-from incidents.imports.reading import NotALog, log_open
+from incidents.imports.ordering import ImportRefused, file_check, import_order
 from incidents.imports.storing import ImportTaken, import_run, wait_for_lease
 from incidents.models import LogImport
 from tenants.models import Organization, Tenant
@@ -86,10 +85,9 @@ class Command(BaseCommand):
 def _check(path: Path) -> None:
     """Whether it is a log at all, before a tenant is made for it."""
     try:
-        with log_open(path) as file:
-            next(file.rows(), None)
-    except NotALog as error:
-        raise CommandError(f"{error} Nothing was stored.") from error
+        file_check(path)
+    except ImportRefused as refusal:
+        raise CommandError(str(refusal)) from refusal
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
 

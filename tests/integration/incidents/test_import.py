@@ -4,7 +4,9 @@ import json
 from io import StringIO
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 from django.utils import timezone
 
 from incidents import importing
@@ -17,6 +19,7 @@ from tenants.enums import TenantState
 from tenants.models import AuditEvent, Organization, Tenant
 from tenants.scoping import unscoped
 from tests.factories import rows
+from tests.fixtures.console import HTMX
 from tests.unit.incidents.test_reading import REAL, record, sheet
 
 pytestmark = pytest.mark.django_db
@@ -219,3 +222,54 @@ def test_the_real_log(tenant):
     told = command(REAL, "--tenant", "Imported", "--json")
     assert json.loads(told) == {"rows": 4766, "new": 3114, "duplicates": 1652, "unreadable": 0}
     assert LogRecord.objects.count() == 3114
+
+
+# --- The page ---------------------------------------------------------------------------------------------------------
+def upload(client, content, name="audit.csv", tenant="acme-corp", **more):
+    file = SimpleUploadedFile(name, content.encode()) if content is not None else ""
+    return client.post(reverse("incidents:import_upload", args=[tenant]), {"tenant": tenant, "file": file} | more)
+
+
+def waiting():
+    return [path for path in uploads_folder().iterdir() if path.suffix == ".log"]
+
+
+def test_an_upload_is_kept_for_a_worker_and_told(analyst, console, monkeypatch, django_capture_on_commit_callbacks):
+    rung = []
+    monkeypatch.setattr("incidents.doorbell._send", lambda *arguments: rung.append(arguments))
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = upload(analyst, sheet(record(1), record(1), "{"))
+    log = LogImport.objects.get()
+    assert (answer.status_code, rung) == (303, [("incidents.tasks.read_import", log.pk, 0)])
+    [path] = waiting()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert b"Waiting, 0 %" in analyst.get(answer["Location"]).content
+    importing.import_for(log.pk)
+    page = analyst.get(answer["Location"], headers=HTMX).content.decode()
+    assert ("Read to its end" in page, "Line 4: AuditData is no JSON" in page, "every 2s" in page) == (
+        True,
+        True,
+        False,
+    )
+    assert waiting() == []
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "Choose a file first"), ("", "The file is empty"), ("%PDF", "no audit log that Petra knows")],
+)
+def test_what_is_no_log_is_refused_and_nothing_is_kept(analyst, console, content, words):
+    answer = upload(analyst, content)
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert (waiting(), LogImport.objects.count()) == ([], 0)
+
+
+def test_a_file_that_is_too_large_is_refused(analyst, console, settings):
+    settings.IMPORT_MEGABYTES = 0
+    assert "larger than 0 MB" in upload(analyst, sheet(record(1))).content.decode()
+
+
+def test_who_only_looks_may_not_upload(reader, console):
+    assert upload(reader, sheet(record(1))).status_code == 403
+    assert b"Import into" not in reader.get(reverse("incidents:imports", args=["acme-corp"])).content
