@@ -58,10 +58,10 @@ def archive_chain(organization_id: int, tenant_id: int | None, *, before: dateti
 
 
 def _last(head: AuditChain, before: datetime) -> int:
-    """The last entry to go now: all up to it are older, and the newest entry of a chain stays. 0: none is to go."""
+    """The last entry to go now: it and all before it are older. 0: none is to go."""
     rows = _rows(head).filter(sequence__gt=head.archived_sequence)
     kept = rows.filter(at__gte=before).order_by("sequence").values_list("sequence", flat=True).first()
-    last = min((kept or head.sequence) - 1, head.sequence - 1, head.archived_sequence + MOST)
+    last = min(kept - 1 if kept else head.sequence, head.archived_sequence + MOST)
     return last if last > head.archived_sequence else 0
 
 
