@@ -39,7 +39,7 @@ def line_of(values: Mapping[str, Any]) -> bytes:
     """
     told = {name: values[name] for name in FIELDS}
     told["at"] = moment(values["at"])
-    return json.dumps(told, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+    return _ENCODER.encode(told).encode("ascii")
 
 
 def hash_of(line: bytes) -> str:
@@ -54,9 +54,14 @@ def moment(at: datetime) -> str:
 
 def as_stored(value: Any) -> Any:
     """A JSON value as both databases give it back: PostgreSQL writes a large or whole float as an integer."""
-    return json.loads(json.dumps(value, allow_nan=False), parse_float=_number)
+    return None if value is None else _DECODER.decode(_ENCODER.encode(value))
 
 
 def _number(text: str) -> int | float:
     number = float(text)
     return int(number) if number.is_integer() else number
+
+
+# Made once: json.dumps and json.loads make them anew for each value.
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
+_DECODER = json.JSONDecoder(parse_float=_number)
