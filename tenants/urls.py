@@ -6,4 +6,5 @@ app_name = "tenants"
 urlpatterns = [
     path("members/", views.members, name="members"),
     path("activity/", views.activity, name="activity"),
+    path("activity/export/", views.activity_export, name="activity_export"),
 ]

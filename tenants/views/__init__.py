@@ -1,6 +1,7 @@
 """Pages of the organization: its members, and the trail of what was done."""
 
 from tenants.views.activity import activity
+from tenants.views.activity import export as activity_export
 from tenants.views.members import members
 
-__all__ = ["activity", "members"]
+__all__ = ["activity", "activity_export", "members"]
