@@ -22,7 +22,9 @@ class ActivityFilter(forms.Form):
 
     text = forms.CharField(required=False, label="Search", max_length=200, widget=forms.TextInput(attrs=CONTROL))
     tenant = forms.ChoiceField(required=False, widget=forms.Select(attrs=SELECT))
-    who = forms.CharField(required=False, label="Who", max_length=120, widget=forms.TextInput(attrs=CONTROL))
+    who = forms.CharField(
+        required=False, label="Who", max_length=120, widget=forms.TextInput(attrs={**CONTROL, "size": 10})
+    )
     verb = forms.ChoiceField(required=False, label="Kind of act", widget=forms.Select(attrs=SELECT))
     outcome = forms.ChoiceField(
         required=False,
@@ -32,10 +34,10 @@ class ActivityFilter(forms.Form):
     )
     incident = forms.IntegerField(
         required=False,
-        label="Incident number",
+        label="Incident",
         min_value=1,
         max_value=2**63 - 1,
-        widget=forms.TextInput(attrs={**CONTROL, "inputmode": "numeric"}),
+        widget=forms.TextInput(attrs={**CONTROL, "inputmode": "numeric", "size": 5}),
     )
     since = forms.DateField(required=False, label="From", widget=_DAY)
     until = forms.DateField(required=False, label="To", widget=_DAY)

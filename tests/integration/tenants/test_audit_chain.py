@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -19,10 +20,13 @@ from tenants.audit.entry import FIELDS, ROOT, hash_of, line_of
 from tenants.audit.verification import is_guarded, verify_chain
 from tenants.models import AppendOnlyError, AuditChain, AuditEvent, Tenant
 from tenants.scoping import tenant_scope
+from tests.architecture.source import ROOT as ROOT_FOLDER
 from tests.factories import rows
 from tests.fixtures.audit_trail import lift
 
 pytestmark = pytest.mark.django_db
+
+DOCUMENTED = ROOT_FOLDER / "docs/audit-trail.md"
 
 
 def entries(of: Tenant) -> list[AuditEvent]:
@@ -351,3 +355,14 @@ def test_writers_at_the_same_time_make_one_chain():
     for tenant_id in (tenants[0].pk, tenants[1].pk, None):
         found = verify_chain(organization.pk, tenant_id)
         assert (found.entries, found.broken) == (40, "")
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="docs/audit-trail.md shows it for PostgreSQL")
+def test_the_documented_query_gives_the_lines(tenant):
+    """With `jq -caS`, which writes what json.dumps writes here."""
+    rows.act(tenant, "Line\nbreak “é” 😀", before={"b": [1, {"z": None, "a": 0.25}], "a": ""}, incident_id=4)
+    (query,) = re.findall(r'psql -At -c "\n(.*?)" \|\n', DOCUMENTED.read_text(), re.DOTALL)
+    with connection.cursor() as cursor:
+        cursor.execute(query.replace('\\"', '"').replace("tenant_id = 1 ", f"tenant_id = {tenant.pk} "))
+        found = [json.dumps(json.loads(line), sort_keys=True, separators=(",", ":")) for (line,) in cursor.fetchall()]
+    assert [hashlib.sha256(line.encode()).hexdigest() for line in found] == [one.hash for one in entries(tenant)]
