@@ -359,7 +359,6 @@ def test_writers_at_the_same_time_make_one_chain():
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="docs/audit-trail.md shows it for PostgreSQL")
 def test_the_documented_query_gives_the_lines(tenant):
-    """With `jq -caS`, which writes what json.dumps writes here."""
     rows.act(tenant, "Line\nbreak “é” 😀", before={"b": [1, {"z": None, "a": 0.25}], "a": ""}, incident_id=4)
     (query,) = re.findall(r'psql -At -c "\n(.*?)" \|\n', DOCUMENTED.read_text(), re.DOTALL)
     with connection.cursor() as cursor:
