@@ -15,14 +15,14 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from petra import snapshots
-from tenants.audit import PETRA
-from tenants.enums import Outcome
+from tenants import audit
+from tenants.audit import PETRA, Act, Actor
 from tenants.key_rotation import fingerprint, keys_in_use
 from tenants.models import AuditEvent, Member, Organization
 
@@ -213,16 +213,12 @@ def is_database_empty() -> bool:
 
 def _note(manifest: Manifest) -> None:
     """The trail says that time was turned back."""
-    AuditEvent.objects.bulk_create(
-        AuditEvent(
-            organization_id=organization.pk,
-            at=timezone.now(),
-            actor_name=PETRA,
-            verb="restore_backup",
-            object_type="installation",
-            object_id=manifest.sha256,
-            summary=f"Restored from the backup of {manifest.made_at}",
-            outcome=Outcome.DONE,
-        )
-        for organization in Organization.objects.all()
-    )
+    with transaction.atomic():
+        for organization in Organization.objects.order_by("pk"):
+            act = Act(
+                verb="restore_backup",
+                summary=f"Restored from the backup of {manifest.made_at}",
+                object_type="installation",
+                object_id=manifest.sha256,
+            )
+            audit.record_for_organization([act], organization=organization, by=Actor(None, PETRA))

@@ -99,6 +99,8 @@ DATABASES: dict[str, dict[str, Any]] = {
 if password := env.str("PETRA_DATABASE_PASSWORD", default=""):  # so that one file serves Petra and PostgreSQL alike
     DATABASES["default"]["PASSWORD"] = password
 IS_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+# Django's own, with a hook before the commit: the audit trail is the last thing that a transaction writes.
+DATABASES["default"]["ENGINE"] = f"petra.database.{'sqlite3' if IS_SQLITE else 'postgresql'}"
 if not IS_SQLITE:
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 if IS_SQLITE:

@@ -202,6 +202,9 @@ class AuditEvent(models.Model):
     reason = models.TextField(blank=True)
     request_id = models.CharField(max_length=80, blank=True)
     outcome = models.CharField(max_length=12, choices=Outcome)
+    sequence = models.BigIntegerField()  # place in its chain, from 1 on
+    previous_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)  # see tenants/audit/entry.py
 
     objects = AuditEventQuerySet.as_manager()
 
@@ -210,6 +213,16 @@ class AuditEvent(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["organization_id", "-id"], name="audit_by_organization"),
             models.Index(fields=["tenant_id", "incident_id", "-id"], name="audit_by_incident"),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant_id", "sequence"], condition=models.Q(tenant_id__isnull=False), name="one_entry_a_place"
+            ),
+            models.UniqueConstraint(
+                fields=["organization_id", "sequence"],
+                condition=models.Q(tenant_id__isnull=True),
+                name="one_organization_entry_a_place",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -222,3 +235,32 @@ class AuditEvent(models.Model):
 
     def delete(self, *_args: Any, **_options: Any) -> tuple[int, dict[str, int]]:
         raise AppendOnlyError
+
+
+class AuditChain(models.Model):
+    """The head of a chain of entries: a tenant's, or with `tenant_id` None the organization's. Its row is its lock.
+
+    `archived_*`: the last entry that was moved to an archive; the first one that is here names its hash.
+    """
+
+    organization_id = models.BigIntegerField()
+    tenant_id = models.BigIntegerField(null=True)
+    sequence = models.BigIntegerField(default=0)
+    hash = models.CharField(max_length=64)
+    archived_sequence = models.BigIntegerField(default=0)
+    archived_hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant_id"], condition=models.Q(tenant_id__isnull=False), name="one_chain_a_tenant"
+            ),
+            models.UniqueConstraint(
+                fields=["organization_id"],
+                condition=models.Q(tenant_id__isnull=True),
+                name="one_chain_an_organization",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sequence} entries"

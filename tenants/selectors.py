@@ -4,7 +4,6 @@ from typing import Any
 
 from django.db.models import Q
 
-from tenants.access import can_see_organization
 from tenants.models import AuditEvent, Member, Tenant
 
 
@@ -27,23 +26,3 @@ def act_last(*, tenant_id: int, incident_id: int, verb: str, of: dict[str, Any])
     """The latest act of this kind in an incident whose `after` is precisely this."""
     acts = AuditEvent.objects.filter(tenant_id=tenant_id, incident_id=incident_id, verb=verb, after=of)
     return acts.order_by("-pk").first()
-
-
-def audit_trail(
-    *, member: Member, tenants: list[Tenant], tenant: Tenant | None, before_id: int | None, size: int
-) -> tuple[list[AuditEvent], int | None]:
-    """Acts that the member may see, newest first, and the id before which the next page begins.
-
-    Those of the tenants visible to them; those of the organization itself for organization roles, unless one tenant
-    was asked for. A removed tenant's acts are of no visible tenant: only an organization role sees the organization's.
-    """
-    chosen = [tenant] if tenant else tenants
-    visible = Q(tenant_id__in=[one.pk for one in chosen])
-    if tenant is None and can_see_organization(member):
-        visible |= Q(tenant_id=None)
-    rows = AuditEvent.objects.filter(visible, organization_id=member.organization_id)
-    if before_id is not None:
-        rows = rows.filter(pk__lt=before_id)
-    found = list(rows.order_by("-pk")[: size + 1])
-    page = found[:size]
-    return page, page[-1].pk if len(found) > size else None

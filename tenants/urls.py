@@ -7,4 +7,5 @@ urlpatterns = [
     path("members/", views.members, name="members"),
     path("t/<slug:tenant>/petra-response/", views.petra_response, name="petra_response"),
     path("activity/", views.activity, name="activity"),
+    path("activity/export/", views.activity_export, name="activity_export"),
 ]

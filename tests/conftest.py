@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.fixtures.services",
     "tests.fixtures.stack",
     "tests.fixtures.console",
+    "tests.fixtures.audit_trail",
 ]
 
 

@@ -14,6 +14,7 @@ GLOBAL = {
     "tenants.Member_tenants": "which tenants a guest was given: what scopes are computed from",
     "tenants.CallCount": "sums over all tenants, for the metrics; names none",
     "tenants.AuditEvent": "outlives the tenant it names; plain ids, filtered by the selectors",
+    "tenants.AuditChain": "the head of a trail that outlives its tenant; numbers and hashes, no content",
 }
 
 

@@ -34,6 +34,7 @@ WITHOUT_TENANT: dict[str, dict[str, int]] = {
     "incidents:home": dict.fromkeys(KINDS, 200),
     "incidents:list": dict.fromkeys(KINDS, 200),
     "tenants:activity": dict.fromkeys(KINDS, 200),
+    "tenants:activity_export": dict.fromkeys(KINDS, 200),
     "tenants:members": dict.fromkeys(KINDS, 200) | {"external guest": 404, "billing": 404},
 }
 

@@ -12,7 +12,7 @@ PAGES = (
     "/incidents/",
     "/t/acme-corp/",
     "/t/acme-corp/incidents/",
-    "/activity/",
+    "/settings/activity/",
     "/settings/members/",
     "/nowhere/",
 )

@@ -107,3 +107,9 @@ def act(of: Tenant, summary: str = "Something was done", **more: Any) -> None:
     """An entry in the audit trail of a tenant."""
     values = {"verb": "test", "object_type": "test", "object_id": 1} | more
     audit.record([Act(summary=summary, **values)], tenant=of, by=Actor(None, "Petra"))
+
+
+def organization_act(of: Organization, summary: str = "Something was done", **more: Any) -> None:
+    """An entry in the audit trail of an organization itself."""
+    values = {"verb": "test", "object_type": "test", "object_id": 1} | more
+    audit.record_for_organization([Act(summary=summary, **values)], organization=of, by=Actor(None, "Petra"))

@@ -10,11 +10,11 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.utils import timezone
 
-from tenants.audit import PETRA
-from tenants.enums import Outcome, Role
-from tenants.models import AuditEvent, Member, Organization
+from tenants import audit
+from tenants.audit import PETRA, Act, Actor
+from tenants.enums import Role
+from tenants.models import Member, Organization
 
 
 class Command(BaseCommand):
@@ -54,13 +54,10 @@ def _password() -> str:
 def _create(member: Member, organization: str) -> None:
     member.organization, _ = Organization.objects.get_or_create(name=organization)
     member.save()
-    AuditEvent.objects.create(
-        organization_id=member.organization.pk,
-        at=timezone.now(),
-        actor_name=PETRA,
+    act = Act(
         verb="create_member",
-        object_type="member",
-        object_id=str(member.pk),
         summary=f"Admin made on the command line – {member.display_name}",
-        outcome=Outcome.DONE,
+        object_type="member",
+        object_id=member.pk,
     )
+    audit.record_for_organization([act], organization=member.organization, by=Actor(None, PETRA))

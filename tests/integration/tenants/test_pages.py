@@ -4,7 +4,6 @@ import pytest
 from django.urls import reverse
 
 from tenants.enums import Role
-from tenants.models import AuditEvent
 from tenants.selectors import owners_for
 from tests.factories import rows
 from tests.fixtures.console import HTMX
@@ -54,11 +53,7 @@ def trail(console):
     for tenant in (console.tenant, console.neighbour, console.their_tenant):
         rows.act(tenant, f"Done in {tenant.name}")
     for organization in (console.organization, console.their_tenant.organization):
-        event = {"verb": "x", "object_type": "x", "object_id": "1", "outcome": "done", "actor_name": "Ada"}
-        at = AuditEvent.objects.latest("at").at
-        AuditEvent.objects.create(
-            organization_id=organization.pk, at=at, summary=f"Settings of {organization.name}", **event
-        )
+        rows.organization_act(organization, f"Settings of {organization.name}")
 
 
 def test_activity_of_all_visible_tenants_and_the_organization(analyst, trail):

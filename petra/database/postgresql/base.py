@@ -1,0 +1,9 @@
+"""`petra.database.postgresql`, to be named as an ENGINE."""
+
+from django.db.backends.postgresql import base
+
+from tenants.before_commit import LastActsMixin
+
+
+class DatabaseWrapper(LastActsMixin, base.DatabaseWrapper):
+    """Django's own, with a hook before the commit."""
