@@ -45,6 +45,8 @@ INSTALLED_APPS = [
     "django_structlog",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "axes",
     "csp",
     "petra",
@@ -67,6 +69,9 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "tenants.middleware.SignInMiddleware",
+    "tenants.gates.SessionMiddleware",
+    "tenants.gates.SecondFactorMiddleware",
+    "tenants.gates.BillingMiddleware",
     "tenants.middleware.tenant_scope_middleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -191,13 +196,28 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PRESERVE_USERNAME_CASING = False
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "10/m/ip,5/5m/key"}
-AXES_FAILURE_LIMIT = 6
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60  # seconds between a password or code and a change of second factors
+AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "account/locked.html"
 AXES_USERNAME_FORM_FIELD = "login"
 AXES_IPWARE_PROXY_COUNT = ALLAUTH_TRUSTED_PROXY_COUNT = env.int("PETRA_PROXY_COUNT", default=0)
+
+MFA_ADAPTER = "tenants.second_factor.SecondFactorAdapter"
+MFA_FORMS = {"activate_totp": "tenants.second_factor.TOTPForm"}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "Petra"
+MFA_TOTP_TOLERANCE = 1  # clocks of phones go up to half a minute wrong
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # an admin vouches for the address when they invite
+
+# --- E-mail: invitations only, and only where a server is named ------------------------------------------------------
+EMAIL_TIMEOUT = 10
+if IS_EMAIL_ON := bool(env.str("PETRA_EMAIL_URL", default="")):
+    vars().update(env.email_url("PETRA_EMAIL_URL"))
+DEFAULT_FROM_EMAIL = env.str("PETRA_EMAIL_FROM", default="petra@localhost")
 
 # --- What the browser may do ------------------------------------------------------------------------------------------
 IS_HTTPS = env.bool("PETRA_HTTPS", default=False)

@@ -12,6 +12,7 @@ urlpatterns = [
     path("sign-in/", login, name="account_login"),
     path("sign-out/", logout, name="account_logout"),
     path("demo/reset/", demo_views.reset, name="demo_reset"),
+    path("account/", include("tenants.account_urls")),
     path("settings/", include("tenants.urls")),
     path("", include("incidents.urls")),
     path("", include("remediation.urls")),

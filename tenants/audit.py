@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from tenants.enums import Outcome
-from tenants.models import AuditEvent, Member, Tenant
+from tenants.models import AuditEvent, Member, Organization, Tenant
 
 PETRA = "Petra"  # the actor of what happens by itself
 
@@ -42,13 +42,20 @@ class Actor:
 
 def record(acts: Iterable[Act], *, tenant: Tenant, by: Actor) -> None:
     """Append acts done in one tenant, as a set. Call it inside the transaction that does what they tell of."""
+    _append(acts, by, organization_id=tenant.organization_id, tenant_id=tenant.pk, tenant_name=tenant.name)
+
+
+def record_for_organization(acts: Iterable[Act], *, organization: Organization, by: Actor) -> None:
+    """Append acts that concern the organization itself and no tenant: members, policies. Otherwise as `record`."""
+    _append(acts, by, organization_id=organization.pk)
+
+
+def _append(acts: Iterable[Act], by: Actor, **place: Any) -> None:
     now = timezone.now()
     AuditEvent.objects.bulk_create(
         [
             AuditEvent(
-                organization_id=tenant.organization_id,
-                tenant_id=tenant.pk,
-                tenant_name=tenant.name,
+                **place,
                 at=now,
                 actor_id=by.member_id,
                 actor_name=by.name,

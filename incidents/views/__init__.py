@@ -3,6 +3,7 @@
 from incidents.views.acts import assign, dismiss, note, phish_mark, phish_unmark, publish, reopen
 from incidents.views.page import activity, detail, header, live, logs, notes, threat, timeline
 from incidents.views.places import every_incident, home, overview, tenant_incidents
+from incidents.views.usage import usage
 
 __all__ = [
     "activity",
@@ -24,4 +25,5 @@ __all__ = [
     "tenant_incidents",
     "threat",
     "timeline",
+    "usage",
 ]

@@ -1,6 +1,36 @@
-"""Pages of the organization: its members, and the trail of what was done."""
+"""Pages of the organization and of one's own account: members, security, sessions, and the trail of what was done."""
 
+from tenants.views.account import account, second_factor, session_end, sessions_end_others
 from tenants.views.activity import activity
-from tenants.views.members import members
+from tenants.views.invitations import invitation, invitation_accept
+from tenants.views.members import (
+    factors_remove,
+    invitation_withdraw,
+    member,
+    member_change,
+    member_deactivate,
+    member_invite,
+    member_reactivate,
+    members,
+)
+from tenants.views.security import security, security_change
 
-__all__ = ["activity", "members"]
+__all__ = [
+    "account",
+    "activity",
+    "factors_remove",
+    "invitation",
+    "invitation_accept",
+    "invitation_withdraw",
+    "member",
+    "member_change",
+    "member_deactivate",
+    "member_invite",
+    "member_reactivate",
+    "members",
+    "second_factor",
+    "security",
+    "security_change",
+    "session_end",
+    "sessions_end_others",
+]
