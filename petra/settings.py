@@ -70,7 +70,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "tenants.middleware.SignInMiddleware",
     "tenants.gates.SessionMiddleware",
-    "tenants.gates.SecondFactorMiddleware",
     "tenants.gates.BillingMiddleware",
     "tenants.middleware.tenant_scope_middleware",
     "axes.middleware.AxesMiddleware",

@@ -1,6 +1,6 @@
 """What stands between a session and any page: noting that it is used, the second factor, and Billing's one page.
 
-All of them refuse by default: a page that is added later is closed until it is named here.
+The gates refuse by default: a page that is added later is closed until it is named here.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from django.utils.deprecation import MiddlewareMixin
 from tenants import second_factor
 from tenants.enums import Role
 from tenants.models import Member
-from tenants.sessions import session_seen
+from tenants.sessions import session_seen, standing_of
 
 View = Callable[..., HttpResponseBase]
 
@@ -51,19 +51,17 @@ def _name(request: HttpRequest) -> str:
 
 
 class SessionMiddleware(MiddlewareMixin):
-    """Notes when and from where a session was last used."""
-
-    def process_view(self, request: HttpRequest, view: View, _args: Any, _kwargs: Any) -> None:
-        if _member_behind(request, view):
-            session_seen(request)
-
-
-class SecondFactorMiddleware(MiddlewareMixin):
-    """Lets nobody pass who has no second factor where the organization requires one."""
+    """Notes when and from where a session was last used, and stops who has no second factor where one is required."""
 
     def process_view(self, request: HttpRequest, view: View, _args: Any, _kwargs: Any) -> HttpResponse | None:
         member = _member_behind(request, view)
-        if member is None or _name(request) in SETTING_UP or not second_factor.is_missing(member):
+        if member is None:
+            return None
+        standing = standing_of(request.session.session_key)
+        if standing is None or standing.is_seen_long_ago:
+            session_seen(request)
+        is_missing = second_factor.is_missing(member) if standing is None else standing.is_factor_missing
+        if not is_missing or _name(request) in SETTING_UP:
             return None
         if request.headers.get("HX-Request") == "true":
             return HttpResponse(status=204, headers={"HX-Redirect": reverse(SET_UP)})

@@ -1,12 +1,14 @@
 """Where a member is signed in: seen, listed and ended. The rows are allauth's; each names a session of Django's."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import timedelta
 
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -16,12 +18,30 @@ from tenants.models import Member
 SEEN_EVERY = timedelta(minutes=1)  # a request is no reason to write more often
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What every request asks of its session, in one query."""
+
+    is_seen_long_ago: bool
+    is_factor_missing: bool
+
+
+def standing_of(key: str | None) -> Standing | None:
+    """How the session stands; None when it was not noted yet."""
+    factors = Authenticator.objects.filter(user_id=OuterRef("user_id")).exclude(type=Authenticator.Type.RECOVERY_CODES)
+    is_required = Q(user__organization__require_second_factor=True)
+    found = (
+        UserSession.objects.filter(session_key=key)
+        .annotate(is_missing=ExpressionWrapper(is_required & ~Exists(factors), output_field=BooleanField()))
+        .values_list("last_seen_at", "is_missing")
+        .first()
+    )
+    return Standing(timezone.now() - found[0] >= SEEN_EVERY, found[1]) if found else None
+
+
 def session_seen(request: HttpRequest) -> None:
     """Note that the signed-in reader's session was used, and from where. A session without a row gets one."""
-    key = request.session.session_key
-    seen_at = UserSession.objects.filter(session_key=key).values_list("last_seen_at", flat=True).first()
-    if seen_at is None or timezone.now() - seen_at >= SEEN_EVERY:
-        UserSession.objects.create_from_request(request)
+    UserSession.objects.create_from_request(request)
 
 
 def session_list(*, member: Member) -> list[UserSession]:

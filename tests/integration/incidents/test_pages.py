@@ -11,7 +11,7 @@ from tenants.enums import Role
 from tests.factories import rows
 from tests.fixtures.console import HTMX
 
-LIST = 7  # queries: session, member, tenants; owners, count, rows; the switcher's counts
+LIST = 8  # queries: session, member, its standing, tenants; owners, count, rows; the switcher's counts
 PARTS = ("header", "threat", "notes", "timeline", "logs", "activity")
 
 
@@ -279,7 +279,7 @@ def test_the_page_of_one_incident_has_a_constant_number_of_queries(analyst, cons
     for number in range(30):
         rows.mail_record(console.incident, rows.message(f"<{number}@x>"), ip_address="203.0.113.66")
     rows.indicator(console.incident, "203.0.113.66")
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(27):
         analyst.get(url("detail", console.incident))
 
 
