@@ -202,6 +202,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "account/locked.html"
 AXES_USERNAME_FORM_FIELD = "login"
+AXES_USERNAME_CALLABLE = "tenants.sign_in.address_tried"  # without an address a lock would shut out its whole network
 AXES_IPWARE_PROXY_COUNT = ALLAUTH_TRUSTED_PROXY_COUNT = env.int("PETRA_PROXY_COUNT", default=0)
 
 MFA_ADAPTER = "tenants.second_factor.SecondFactorAdapter"

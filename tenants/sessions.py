@@ -17,6 +17,24 @@ from tenants.models import Member
 
 SEEN_EVERY = timedelta(minutes=1)  # a request is no reason to write more often
 
+# The first that fits: most browsers also name those that came before them.
+BROWSERS = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+SYSTEMS = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -45,10 +63,20 @@ def session_seen(request: HttpRequest) -> None:
 
 
 def session_list(*, member: Member) -> list[UserSession]:
-    """The member's sessions that still open the console, the one used last first."""
+    """The member's sessions that still open the console, the one used last first; `browser` names each for people."""
     alive = Session.objects.filter(session_key=OuterRef("session_key"), expire_date__gt=timezone.now())
     found: QuerySet[UserSession] = UserSession.objects.filter(Exists(alive), user_id=member.pk)
-    return list(found.order_by("-last_seen_at", "-pk"))
+    sessions = list(found.order_by("-last_seen_at", "-pk"))
+    for session in sessions:
+        session.browser = browser_name(session.user_agent)
+    return sessions
+
+
+def browser_name(user_agent: str) -> str:
+    """What a browser says that it is, shortly: "Firefox on Windows". What is not known stays unknown."""
+    browser = next((name for mark, name in BROWSERS if mark in user_agent), "Unknown browser")
+    system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
+    return f"{browser} on {system}" if system else browser
 
 
 def session_end(*, session_id: int, by: Member) -> None:

@@ -29,7 +29,7 @@ class Month:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """`roles`: active members by role, in the order of the roles. `months`: newest first."""
+    """`roles`: active members by role, in the order of the roles. `months`: newest first, none before the first used."""
 
     tenants: int
     roles: list[tuple[str, int]]
@@ -63,7 +63,8 @@ def usage_get(*, organization_id: int) -> Usage:
         for first, end in zip(begins, ends, strict=True)
     ]
     roles = [(role.label, by_role[role]) for role in Role]
-    return Usage(tenants=len(tenants), roles=roles, months=months)
+    used = [number for number, month in enumerate(months) if month.tenants or month.members or month.incidents]
+    return Usage(tenants=len(tenants), roles=roles, months=months[: used[-1] + 1] if used else months[:1])
 
 
 def _by(moments: Iterable[datetime], end: datetime) -> int:

@@ -52,6 +52,7 @@ def only(who: tuple[str, ...], status: int, *, staff: int = 404, others: int = 4
     """These get this; other members of the organization `staff`, guests and Billing `others`."""
     return {kind: status if kind in who else staff if kind in STAFF else others for kind in KINDS}
 
+
 # What a member of each kind gets at the addresses without a tenant: GET, or POST where there is no GET.
 WITHOUT_TENANT: dict[str, dict[str, int]] = {
     "account_login": dict.fromkeys(KINDS, 302),
