@@ -29,7 +29,7 @@ class Month:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """`roles`: active members by role, in the order of the roles. `months`: newest first, none before the first used."""
+    """`roles`: active members by role, in the order of the roles. `months`: newest first, from the first used on."""
 
     tenants: int
     roles: list[tuple[str, int]]
