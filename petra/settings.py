@@ -7,6 +7,7 @@ import logging
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -47,6 +48,8 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "axes",
     "csp",
     "petra",
@@ -213,6 +216,28 @@ MFA_TOTP_ISSUER = "Petra"
 MFA_TOTP_TOLERANCE = 1  # clocks of phones go up to half a minute wrong
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # an admin vouches for the address when they invite
 
+# Sign-in with the MSP's own Microsoft accounts, where a tenant is named: see tenants/microsoft_sign_in.py.
+OIDC_URL = env.str("PETRA_OIDC_URL", default="").rstrip("/")
+if {"common", "organizations", "consumers"} & set(OIDC_URL.split("/")):
+    raise ImproperlyConfigured("PETRA_OIDC_URL lets any Microsoft account in. Name your own tenant's id in it.")
+SOCIALACCOUNT_ADAPTER = "tenants.microsoft_sign_in.MicrosoftAdapter"
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "microsoft",
+                "name": env.str("PETRA_OIDC_NAME", default="Microsoft"),
+                "client_id": env.str("PETRA_OIDC_CLIENT_ID", default=""),
+                "secret": env.str("PETRA_OIDC_CLIENT_SECRET", default=""),
+                "settings": {"server_url": OIDC_URL, "fetch_userinfo": False},
+            }
+        ]
+        if OIDC_URL
+        else [],
+    }
+}
+
 # --- E-mail: invitations only, and only where a server is named ------------------------------------------------------
 EMAIL_TIMEOUT = 10
 if IS_EMAIL_ON := bool(env.str("PETRA_EMAIL_URL", default="")):
@@ -244,7 +269,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *(["{0.scheme}://{0.netloc}".format(urlsplit(OIDC_URL))] if OIDC_URL else [])],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
         "manifest-src": [SELF],

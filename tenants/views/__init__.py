@@ -13,6 +13,7 @@ from tenants.views.members import (
     member_reactivate,
     members,
 )
+from tenants.views.microsoft import microsoft_callback, microsoft_login
 from tenants.views.security import security, security_change
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "member_invite",
     "member_reactivate",
     "members",
+    "microsoft_callback",
+    "microsoft_login",
     "second_factor",
     "security",
     "security_change",

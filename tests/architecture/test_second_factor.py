@@ -11,11 +11,11 @@ from tenants.gates import SETTING_UP
 from tenants.models import Organization
 from tests.architecture.addresses import addresses
 from tests.architecture.cast import KINDS, make_cast
-from tests.architecture.test_urls import OF_MACHINES, OF_THE_INVITED
+from tests.architecture.test_urls import OF_MACHINES, OF_THE_INVITED, OPEN_TO_ALL
 
 pytestmark = pytest.mark.django_db
 SET_UP = "/account/second-factor/"
-OPEN = {*OF_MACHINES, *OF_THE_INVITED, "account_login", "account_logout", "mfa_authenticate"}  # to strangers, too
+OPEN = {*OF_MACHINES, *OF_THE_INVITED, *OPEN_TO_ALL, "mfa_authenticate"}  # to strangers, too
 BEHIND = [address for address in addresses() if address.name not in OPEN | SETTING_UP]
 
 

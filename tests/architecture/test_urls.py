@@ -21,7 +21,12 @@ from tests.architecture.cast import KINDS, NO_ID, NOBODYS, Cast, make_cast
 pytestmark = pytest.mark.django_db
 
 # Addresses that do not send strangers to sign in: status, and where they go instead.
-OPEN_TO_ALL = {"account_login": (200, ""), "account_logout": (302, "/")}
+OPEN_TO_ALL = {
+    "account_login": (200, ""),
+    "account_logout": (302, "/"),
+    "openid_connect_login": (404, ""),  # no Microsoft sign-in is set up here
+    "openid_connect_callback": (404, ""),
+}
 # Addresses of machines: what they answer everybody here, where beat has not rung and no metrics token is set.
 OF_MACHINES = {"healthz": 200, "readyz": 503, "metrics": 404}
 # allauth's: GET asks, POST does.
@@ -39,6 +44,8 @@ BOTH_METHODS = {
     "mfa_reauthenticate",
     "mfa_reauthenticate_webauthn",
     "mfa_remove_webauthn",
+    "openid_connect_callback",
+    "openid_connect_login",
 }
 # Open to strangers who bring an invitation; without one: what GET and POST answer.
 OF_THE_INVITED = {"invitation": (404, 405), "invitation_accept": (405, 404)}
@@ -75,6 +82,8 @@ WITHOUT_TENANT: dict[str, dict[str, int]] = {
     "second_factor": only(EVERYBODY, 200),
     "session_end": only(EVERYBODY, 404),
     "sessions_end_others": only(EVERYBODY, 302),
+    "openid_connect_login": only(EVERYBODY, 404),
+    "openid_connect_callback": only(EVERYBODY, 404),
     "invitation": only(EVERYBODY, 404),
     "invitation_accept": only(EVERYBODY, 404),
     # Admins decide on members and policies: what names no row is a form that is not filled in, or no such row.
