@@ -1,7 +1,8 @@
 """Live updates: the server only says "changed" with the version read from the database; the page fetches what it shows.
 
 One watcher in the process asks for the versions of all watched incidents in one query and wakes the streams of those
-that moved. A stream holds no database connection and reads nothing: access was checked before it began.
+that moved. A stream holds no database connection and reads nothing: access was checked before it began. It ends when
+the session that it was opened in does: signed out, expired, or the member deactivated.
 """
 
 import asyncio
@@ -17,11 +18,13 @@ from django.db import Error, connection, connections
 
 from incidents.models import Incident
 from tenants.scoping import unscoped
+from tenants.sessions import ended_among
 
 logger = structlog.get_logger(__name__)
 
 INTERVAL = 0.4  # seconds between two looks
 HEARTBEAT = 15.0  # seconds; shorter than the idle timeouts of proxies
+ENDED = -1  # in place of a version: the session is over
 
 # The watcher's own thread, so that its one connection is made once and never shared with a request.
 _reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="live")
@@ -33,13 +36,15 @@ class Watcher:
 
     def __init__(self) -> None:
         self._boxes: dict[int, set[_Box]] = defaultdict(set)
+        self._sessions: dict[_Box, str] = {}
         self._known: dict[int, int] = {}
         self._task: asyncio.Task[None] | None = None
 
     @contextlib.contextmanager
-    def watching(self, incident_id: int, known: int) -> Iterator[_Box]:
-        """A box that gets each new version of the incident, beginning with any later than `known`."""
+    def watching(self, incident_id: int, known: int, session_key: str) -> Iterator[_Box]:
+        """A box that gets each new version of the incident, beginning with any later than `known`, and ENDED."""
         box: _Box = asyncio.Queue(maxsize=1)
+        self._sessions[box] = session_key
         self._boxes[incident_id].add(box)
         seen = self._known.setdefault(incident_id, known)
         if seen > known:
@@ -53,13 +58,18 @@ class Watcher:
             yield box
         finally:
             self._boxes[incident_id].discard(box)
+            del self._sessions[box]
             if not self._boxes[incident_id]:
                 del self._boxes[incident_id]
                 self._known.pop(incident_id, None)
 
     async def _watch(self) -> None:
         read = sync_to_async(_versions, thread_sensitive=False, executor=_reader)
+        ended = sync_to_async(_ended, thread_sensitive=False, executor=_reader)
         while self._boxes:
+            over = await ended(set(self._sessions.values()))
+            for box in [box for box, key in self._sessions.items() if key in over]:
+                _put(box, ENDED)
             for incident_id, version in (await read(sorted(self._boxes))).items():
                 if version > self._known.get(incident_id, version):
                     self._tell(incident_id, version)
@@ -72,9 +82,9 @@ class Watcher:
 
 
 def _put(box: _Box, version: int) -> None:
-    """Only the latest version counts."""
-    if box.full():
-        box.get_nowait()
+    """Only the latest version counts; nothing comes after ENDED."""
+    if box.full() and box.get_nowait() == ENDED:
+        version = ENDED
     box.put_nowait(version)
 
 
@@ -88,18 +98,29 @@ def _versions(incident_ids: list[int]) -> dict[int, int]:
         return {}
 
 
+def _ended(session_keys: set[str]) -> set[str]:
+    try:
+        return ended_among(session_keys)
+    except Error as error:
+        logger.warning("live_watcher_failed", error=str(error))
+        connection.close()
+        return set()
+
+
 _watchers: WeakKeyDictionary[asyncio.AbstractEventLoop, Watcher] = WeakKeyDictionary()
 
 
-async def versions(incident_id: int, *, known: int, heartbeat: float = HEARTBEAT) -> AsyncGenerator[bytes, None]:
+async def versions(
+    incident_id: int, *, known: int, session_key: str, heartbeat: float = HEARTBEAT
+) -> AsyncGenerator[bytes, None]:
     """The body of an event stream: `known` at once, then each new version, and a comment now and then.
 
-    Ends when the browser is gone: the server then cancels it.
+    Ends with its session, and when the browser is gone: the server then cancels it.
     """
     # The request's thread lives on until the stream ends; what connection it opened does not have to.
     await sync_to_async(connections.close_all)()
     watcher = _watchers.setdefault(asyncio.get_running_loop(), Watcher())
-    with watcher.watching(incident_id, known) as box:
+    with watcher.watching(incident_id, known, session_key) as box:
         yield _message(known)
         while True:
             try:
@@ -107,6 +128,8 @@ async def versions(incident_id: int, *, known: int, heartbeat: float = HEARTBEAT
             except TimeoutError:
                 yield b": still here\n\n"
             else:
+                if version == ENDED:
+                    return
                 yield _message(version)
 
 

@@ -8,6 +8,7 @@ INCIDENT = "t/<slug:tenant>/incidents/<int:incident_id>/"
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("usage/", views.usage, name="usage"),
     path("incidents/", views.every_incident, name="list"),
     path("t/<slug:tenant>/", views.overview, name="overview"),
     path("t/<slug:tenant>/incidents/", views.tenant_incidents, name="tenant_list"),

@@ -7,6 +7,7 @@ import logging
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -45,6 +46,10 @@ INSTALLED_APPS = [
     "django_structlog",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "axes",
     "csp",
     "petra",
@@ -67,6 +72,8 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "tenants.middleware.SignInMiddleware",
+    "tenants.gates.SessionMiddleware",
+    "tenants.gates.BillingMiddleware",
     "tenants.middleware.tenant_scope_middleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -195,13 +202,51 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PRESERVE_USERNAME_CASING = False
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "10/m/ip,5/5m/key"}
-AXES_FAILURE_LIMIT = 6
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60  # seconds between a password or code and a change of second factors
+AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "account/locked.html"
 AXES_USERNAME_FORM_FIELD = "login"
+AXES_USERNAME_CALLABLE = "tenants.sign_in.address_tried"  # without an address a lock would shut out its whole network
 AXES_IPWARE_PROXY_COUNT = ALLAUTH_TRUSTED_PROXY_COUNT = env.int("PETRA_PROXY_COUNT", default=0)
+
+MFA_ADAPTER = "tenants.second_factor.SecondFactorAdapter"
+MFA_FORMS = {"activate_totp": "tenants.second_factor.TOTPForm"}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "Petra"
+MFA_TOTP_TOLERANCE = 1  # clocks of phones go up to half a minute wrong
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # an admin vouches for the address when they invite
+
+# Sign-in with the MSP's own Microsoft accounts, where a tenant is named: see tenants/microsoft_sign_in.py.
+OIDC_URL = env.str("PETRA_OIDC_URL", default="").rstrip("/")
+if {"common", "organizations", "consumers"} & set(OIDC_URL.split("/")):
+    raise ImproperlyConfigured("PETRA_OIDC_URL lets any Microsoft account in. Name your own tenant's id in it.")
+SOCIALACCOUNT_ADAPTER = "tenants.microsoft_sign_in.MicrosoftAdapter"
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "microsoft",
+                "name": env.str("PETRA_OIDC_NAME", default="Microsoft"),
+                "client_id": env.str("PETRA_OIDC_CLIENT_ID", default=""),
+                "secret": env.str("PETRA_OIDC_CLIENT_SECRET", default=""),
+                "settings": {"server_url": OIDC_URL, "fetch_userinfo": False},
+            }
+        ]
+        if OIDC_URL
+        else [],
+    }
+}
+
+# --- E-mail: invitations only, and only where a server is named ------------------------------------------------------
+EMAIL_TIMEOUT = 10
+if IS_EMAIL_ON := bool(env.str("PETRA_EMAIL_URL", default="")):
+    vars().update(env.email_url("PETRA_EMAIL_URL"))
+DEFAULT_FROM_EMAIL = env.str("PETRA_EMAIL_FROM", default="petra@localhost")
 
 # --- What the browser may do ------------------------------------------------------------------------------------------
 IS_HTTPS = env.bool("PETRA_HTTPS", default=False)
@@ -228,7 +273,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *(["{0.scheme}://{0.netloc}".format(urlsplit(OIDC_URL))] if OIDC_URL else [])],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
         "manifest-src": [SELF],

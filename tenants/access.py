@@ -50,3 +50,13 @@ def can_manage_tenants(member: Member) -> bool:
     return can_act(member) and (
         member.role == Role.ADMIN or (member.role == Role.FULL_MEMBER and member.can_manage_tenants)
     )
+
+
+def is_admin(member: Member) -> bool:
+    """Whether the member decides on members, policies and everything else of the organization."""
+    return member.is_active and member.role == Role.ADMIN
+
+
+def can_see_usage(member: Member) -> bool:
+    """Whether the usage page exists for the member: it is Billing's only one."""
+    return member.role in (Role.ADMIN, Role.BILLING)

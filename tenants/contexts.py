@@ -9,6 +9,7 @@ from django.urls import ResolverMatch, reverse
 from django.utils import timezone
 
 from tenants.access import can_see_organization
+from tenants.enums import Role
 from tenants.extensions import active_incidents
 from tenants.models import Member, Tenant
 from tenants.scoping import tenant_scope
@@ -36,6 +37,8 @@ class Tab:
 # Changing the tenant keeps the reader on the same kind of page; any page not named here leads to the incidents.
 _OVERVIEWS = ("incidents:overview", "incidents:home")
 _ACTIVITY = "tenants:activity"
+_USAGE = "incidents:usage"
+_SETTINGS = ("/settings/", "/usage/")
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -49,7 +52,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "current_tenant": getattr(request, "tenant", None),
         "all_tenants_url": _all_tenants_url(page),
         "nav": lambda: _tabs(request, member),
-        "search_url": reverse("incidents:list"),
+        "search_url": "" if member.role == Role.BILLING else reverse("incidents:list"),
         "zone_name": timezone.get_current_timezone_name(),
     }
 
@@ -93,6 +96,8 @@ def _switcher(tenants: list[Tenant], page: str) -> Callable[[], list[SwitcherIte
 def _tabs(request: HttpRequest, member: Member) -> list[Tab]:
     tenant: Tenant | None = getattr(request, "tenant", None)
     path = request.path
+    if member.role == Role.BILLING:
+        return [Tab("Usage", reverse(_USAGE), path == reverse(_USAGE))]
     incidents = reverse("incidents:tenant_list", args=[tenant.slug]) if tenant else reverse("incidents:list")
     activity = reverse("tenants:activity")
     tabs = [
@@ -101,5 +106,5 @@ def _tabs(request: HttpRequest, member: Member) -> list[Tab]:
     ]
     if can_see_organization(member):
         members = reverse("tenants:members")
-        tabs.append(Tab("Settings", members, path.startswith("/settings/") and path != activity))
+        tabs.append(Tab("Settings", members, path.startswith(_SETTINGS) and path != activity))
     return tabs

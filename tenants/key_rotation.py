@@ -1,32 +1,40 @@
-"""Encrypts anew, under the first key, what older keys encrypted. Every encrypted column is found by itself."""
+"""Encrypts anew, under the first key, what older keys encrypted. Every encrypted column is found by itself.
+
+Those of second factors are named here: allauth keeps them within a JSON column.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet
 from django.apps import apps
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
-from tenants.encryption import EncryptedTextField, InvalidToken
+from tenants.encryption import EncryptedTextField, InvalidToken, encrypt
 from tenants.scoping import unscoped
 
+FACTOR_SECRETS = ("secret", "seed")  # of authenticator apps and of recovery codes, in Authenticator.data
 TRIES = 5  # times that a row is looked at again which somebody else has just written
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """One encrypted value: where it stands."""
+    """One encrypted value: where it stands; `key` within a JSON column."""
 
     model: type[models.Model]
     column: str
     pk: int
+    key: str = ""
 
     def __str__(self) -> str:
-        return f"{self.model._meta.label} {self.pk} ({self.column})"  # noqa: SLF001  # public, whatever its name
+        place = f"{self.column}.{self.key}" if self.key else self.column
+        return f"{self.model._meta.label} {self.pk} ({place})"  # noqa: SLF001  # public, whatever its name
 
 
 @dataclass(slots=True)
@@ -80,9 +88,22 @@ def _rotate_one(found: Rotation, secret: Secret) -> None:
         opened = _opened(ciphertext)
         if not ciphertext or opened is None or opened[0] == settings.ENCRYPTION_KEYS[0]:
             break
-        is_replaced = _stored(secret).filter(ciphertext=ciphertext).update(**{secret.column: opened[1]})
-        found.rotated += is_replaced
+        found.rotated += _replaced(secret, ciphertext, opened[1])
     _note(found, secret, opened)
+
+
+def _replaced(secret: Secret, ciphertext: str, text: str) -> int:
+    """1 if it was replaced, 0 if it is not any more what was read."""
+    if not secret.key:
+        return _stored(secret).filter(ciphertext=ciphertext).update(**{secret.column: text})
+    with transaction.atomic():
+        # Locked: a recovery code may be used up at this moment, which is noted in the same column.
+        factor = Authenticator.objects.select_for_update().filter(pk=secret.pk).first()
+        if factor is None or factor.data.get(secret.key) != ciphertext:
+            return 0
+        factor.data[secret.key] = encrypt(text)
+        factor.save(update_fields=["data"])
+    return 1
 
 
 def _note(found: Rotation, secret: Secret, opened: tuple[str, str] | None) -> None:
@@ -97,11 +118,13 @@ def _secrets() -> Iterator[Secret]:
         stored = _rows(model).exclude(**{column: ""}).exclude(**{column: None})
         for pk in list(stored.order_by("pk").values_list("pk", flat=True)):
             yield Secret(model, column, pk)
+    for factor in Authenticator.objects.order_by("pk"):
+        yield from (Secret(Authenticator, "data", factor.pk, key) for key in FACTOR_SECRETS if key in factor.data)
 
 
 def _stored(secret: Secret) -> models.QuerySet[models.Model]:
     """The row, with what is really stored beside what the column would decrypt."""
-    as_text = Cast(secret.column, models.TextField())
+    as_text = KeyTextTransform(secret.key, "data") if secret.key else Cast(secret.column, models.TextField())
     stored: models.QuerySet[models.Model] = _rows(secret.model).filter(pk=secret.pk).annotate(ciphertext=as_text)
     return stored
 

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.decorators import sync_only_middleware
 
@@ -21,7 +22,7 @@ class SignInMiddleware(LoginRequiredMiddleware):
         response = super().handle_no_permission(request, view_func)
         if request.headers.get("HX-Request") != "true":
             return response
-        return HttpResponse(status=204, headers={"HX-Redirect": self.get_login_url(view_func)})
+        return HttpResponse(status=204, headers={"HX-Redirect": resolve_url(self.get_login_url(view_func))})
 
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]

@@ -16,6 +16,7 @@ class Organization(models.Model):
     """The MSP. An installation may hold several; nobody sees across them."""
 
     name = models.CharField(max_length=120)
+    require_second_factor = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -96,6 +97,37 @@ class Member(AbstractBaseUser):
 
     def get_short_name(self) -> str:
         return self.display_name.split(" ", maxsplit=1)[0]
+
+
+class Invitation(models.Model):
+    """A link that makes one person a member, once. Only the token's hash is kept; the link was shown to the inviter."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="invitations")
+    email = models.EmailField()
+    role = models.CharField(max_length=20, choices=Role)
+    can_manage_tenants = models.BooleanField(default=False)
+    can_view_sensitive_tenants = models.BooleanField(default=False)
+    is_read_only = models.BooleanField(default=False)
+    tenants = models.ManyToManyField(Tenant, blank=True, related_name="+")
+    token_hash = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organization", "email"],
+                condition=models.Q(accepted_at=None, withdrawn_at=None),
+                name="one_open_invitation_an_address",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.email
 
 
 class Connection(TenantScoped):

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django_htmx.middleware import HtmxDetails
 
-from tenants.access import can_act, can_see_organization, tenant_get
+from tenants.access import can_act, can_see_organization, is_admin, tenant_get
 from tenants.models import Member, Tenant
 from tenants.scoping import tenant_scope
 
@@ -96,3 +96,15 @@ def organization_page(view: View) -> View:
         return view(request, *args, **kwargs)
 
     return wrapper
+
+
+def admins_only(view: View) -> View:
+    """403 for members who are no Admin; 404 for those for whom the organization's own pages do not exist."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not is_admin(cast(TenantRequest, request).user):
+            raise PermissionDenied("Only an Admin may do this.")
+        return view(request, *args, **kwargs)
+
+    return organization_page(wrapper)

@@ -2,14 +2,43 @@
 
 from typing import Any
 
-from django.db.models import Q
+from allauth.mfa.models import Authenticator
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
-from tenants.models import AuditEvent, Member, Tenant
+from tenants.models import AuditEvent, Invitation, Member, Tenant
 
 
 def member_list(*, organization_id: int) -> list[Member]:
-    """All members of an organization, by name; the tenants of guests are loaded with them."""
-    return list(Member.objects.filter(organization_id=organization_id).prefetch_related("tenants"))
+    """All members of an organization, by name, with the tenants of guests; `has_second_factor` says who has one."""
+    factors = Authenticator.objects.filter(user_id=OuterRef("pk")).exclude(type=Authenticator.Type.RECOVERY_CODES)
+    members = Member.objects.filter(organization_id=organization_id).annotate(has_second_factor=Exists(factors))
+    return list(members.prefetch_related("tenants"))
+
+
+def member_get(*, member_id: int, organization_id: int) -> Member:
+    """A member of this organization.
+
+    Raises:
+        Member.DoesNotExist: also for a member of another organization.
+    """
+    return Member.objects.prefetch_related("tenants").get(pk=member_id, organization_id=organization_id)
+
+
+def invitation_list(*, organization_id: int) -> list[Invitation]:
+    """The organization's invitations that were neither used nor withdrawn, expired ones included, newest first."""
+    open_ones = Invitation.objects.filter(organization_id=organization_id, accepted_at=None, withdrawn_at=None)
+    return list(open_ones.select_related("invited_by").prefetch_related("tenants"))
+
+
+def invitation_open(*, token_digest: str, is_locked: bool = False) -> Invitation:
+    """The invitation whose token has this hash, if it can still be used; locked until the transaction ends if asked.
+
+    Raises:
+        Invitation.DoesNotExist: when there is none, or it was used, withdrawn, or is too old.
+    """
+    rows = Invitation.objects.select_for_update() if is_locked else Invitation.objects.select_related("organization")
+    return rows.get(token_hash=token_digest, accepted_at=None, withdrawn_at=None, expires_at__gt=timezone.now())
 
 
 def owners_for(tenant: Tenant) -> list[Member]:

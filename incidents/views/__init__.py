@@ -8,6 +8,7 @@ from incidents.views.opening import open_form, open_incident
 from incidents.views.page import activity, detail, header, live, logs, notes, threat, timeline
 from incidents.views.places import every_incident, home, overview, tenant_incidents
 from incidents.views.reports import report_ask, report_fetch, reports
+from incidents.views.usage import usage
 
 __all__ = [
     "activity",
@@ -42,4 +43,5 @@ __all__ = [
     "tenant_incidents",
     "threat",
     "timeline",
+    "usage",
 ]

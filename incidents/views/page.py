@@ -140,9 +140,9 @@ def live(request: TenantRequest, incident_id: int) -> StreamingHttpResponse:
     Access was checked by the time the stream begins; it tells numbers only, and each fetch is checked anew.
     """
     incident = incident_get(incident_id)
-    response = StreamingHttpResponse(
-        stream.versions(incident.pk, known=incident.version), content_type="text/event-stream"
-    )
+    key = request.session.session_key or ""  # the stream ends with this session
+    body = stream.versions(incident.pk, known=incident.version, session_key=key)
+    response = StreamingHttpResponse(body, content_type="text/event-stream")
     response["Cache-Control"] = "no-cache, no-store"
     response["X-Accel-Buffering"] = "no"  # nginx would hold the messages back
     return response

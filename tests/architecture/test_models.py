@@ -12,6 +12,8 @@ GLOBAL = {
     "tenants.Tenant": "the thing that scopes are made of; found through tenants.access",
     "tenants.Member": "a person of one organization, not of one tenant",
     "tenants.Member_tenants": "which tenants a guest was given: what scopes are computed from",
+    "tenants.Invitation": "makes a member of one organization; found by its token, or through the organization",
+    "tenants.Invitation_tenants": "which tenants an invited guest will be given",
     "tenants.CallCount": "sums over all tenants, for the metrics; names none",
     "tenants.AuditEvent": "outlives the tenant it names; plain ids, filtered by the selectors",
     "tenants.AuditChain": "the head of a trail that outlives its tenant; numbers and hashes, no content",

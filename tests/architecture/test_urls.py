@@ -20,22 +20,88 @@ from tests.architecture.cast import KINDS, NO_ID, NOBODYS, Cast, make_cast
 pytestmark = pytest.mark.django_db
 
 # Addresses that do not send strangers to sign in: status, and where they go instead.
-OPEN_TO_ALL = {"account_login": (200, ""), "account_logout": (302, "/")}
+OPEN_TO_ALL = {
+    "account_login": (200, ""),
+    "account_logout": (302, "/"),
+    "openid_connect_login": (404, ""),  # no Microsoft sign-in is set up here
+    "openid_connect_callback": (404, ""),
+}
 # Addresses of machines: what they answer everybody here, where beat has not rung and no metrics token is set.
 OF_MACHINES = {"healthz": 200, "readyz": 503, "metrics": 404}
-BOTH_METHODS = {"account_login", "account_logout"}  # allauth's: GET asks, POST does
+# allauth's: GET asks, POST does.
+BOTH_METHODS = {
+    "account_change_password",
+    "account_login",
+    "account_logout",
+    "account_reauthenticate",
+    "account_set_password",
+    "mfa_activate_totp",
+    "mfa_add_webauthn",
+    "mfa_authenticate",
+    "mfa_deactivate_totp",
+    "mfa_generate_recovery_codes",
+    "mfa_reauthenticate",
+    "mfa_reauthenticate_webauthn",
+    "mfa_remove_webauthn",
+    "openid_connect_callback",
+    "openid_connect_login",
+}
+# Open to strangers who bring an invitation; without one: what GET and POST answer.
+OF_THE_INVITED = {"invitation": (404, 405), "invitation_accept": (405, 404)}
+
+EVERYBODY = tuple(KINDS)
+ADMINS = ("admin",)
+STAFF = ("admin", "full member", "full member, sensitive tenants", "full member, read-only")
+
+
+def only(who: tuple[str, ...], status: int, *, staff: int = 404, others: int = 404) -> dict[str, int]:
+    """These get this; other members of the organization `staff`, guests and Billing `others`."""
+    return {kind: status if kind in who else staff if kind in STAFF else others for kind in KINDS}
+
 
 # What a member of each kind gets at the addresses without a tenant: GET, or POST where there is no GET.
 WITHOUT_TENANT: dict[str, dict[str, int]] = {
     "account_login": dict.fromkeys(KINDS, 302),
     "account_logout": dict.fromkeys(KINDS, 200),
     "demo_reset": dict.fromkeys(KINDS, 404),  # no simulated cloud runs here
+    # One's own account is everybody's. These members have no password and no second factor yet.
+    "account_change_password": only(EVERYBODY, 302),
+    "account_reauthenticate": only(EVERYBODY, 403),
+    "account_set_password": only(EVERYBODY, 200),
+    "mfa_activate_totp": only(EVERYBODY, 200),
+    "mfa_add_webauthn": only(EVERYBODY, 200),
+    "mfa_authenticate": only(EVERYBODY, 302),
+    "mfa_deactivate_totp": only(EVERYBODY, 404),
+    "mfa_generate_recovery_codes": only(EVERYBODY, 200),
+    "mfa_index": only(EVERYBODY, 200),
+    "mfa_reauthenticate": only(EVERYBODY, 403),
+    "mfa_reauthenticate_webauthn": only(EVERYBODY, 403),
+    "mfa_remove_webauthn": only(EVERYBODY, 404),
+    "mfa_view_recovery_codes": only(EVERYBODY, 404),
+    "second_factor": only(EVERYBODY, 200),
+    "session_end": only(EVERYBODY, 404),
+    "sessions_end_others": only(EVERYBODY, 302),
+    "openid_connect_login": only(EVERYBODY, 404),
+    "openid_connect_callback": only(EVERYBODY, 404),
+    "invitation": only(EVERYBODY, 404),
+    "invitation_accept": only(EVERYBODY, 404),
+    # Admins decide on members and policies: what names no row is a form that is not filled in, or no such row.
+    "tenants:factors_remove": only(ADMINS, 404, staff=403),
+    "tenants:invitation_withdraw": only(ADMINS, 404, staff=403),
+    "tenants:member": only(ADMINS, 404, staff=403),
+    "tenants:member_change": only(ADMINS, 404, staff=403),
+    "tenants:member_deactivate": only(ADMINS, 404, staff=403),
+    "tenants:member_invite": only(ADMINS, 422, staff=403),
+    "tenants:member_reactivate": only(ADMINS, 404, staff=403),
+    "tenants:security": only(ADMINS, 200, staff=403),
+    "tenants:security_change": only(ADMINS, 302, staff=403),
+    "incidents:usage": only((*ADMINS, "billing"), 200),
     **{name: dict.fromkeys(KINDS, status) for name, status in OF_MACHINES.items()},
-    "incidents:home": dict.fromkeys(KINDS, 200),
-    "incidents:list": dict.fromkeys(KINDS, 200),
-    "tenants:activity": dict.fromkeys(KINDS, 200),
-    "tenants:activity_export": dict.fromkeys(KINDS, 200),
-    "tenants:members": dict.fromkeys(KINDS, 200) | {"external guest": 404, "billing": 404},
+    "incidents:home": dict.fromkeys(KINDS, 200) | {"billing": 302},  # to the usage page
+    "incidents:list": dict.fromkeys(KINDS, 200) | {"billing": 404},
+    "tenants:activity": dict.fromkeys(KINDS, 200) | {"billing": 404},
+    "tenants:activity_export": dict.fromkeys(KINDS, 200) | {"billing": 404},
+    "tenants:members": only(STAFF, 200),
 }
 
 ALL = addresses()
@@ -146,12 +212,20 @@ def seen(client: Client, method: str, path: str, form: Form, headers: dict[str, 
 
 
 # --- Strangers --------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("address", [address for address in ALL if address.name not in OF_MACHINES], ids=str)
+@pytest.mark.parametrize(
+    "address", [address for address in ALL if address.name not in {*OF_MACHINES, *OF_THE_INVITED}], ids=str
+)
 def test_strangers_are_sent_to_sign_in(client, cast, address):
     path = address.path_in(cast.places["common"])
     for response in (client.get(path), client.post(path)):
         found = (response.status_code, response.headers.get("Location", "").partition("?")[0])
         assert found == OPEN_TO_ALL.get(address.name, (302, "/sign-in/"))
+
+
+@pytest.mark.parametrize(("name", "statuses"), OF_THE_INVITED.items())
+def test_without_an_invitation_its_page_shows_nothing(cast, name, statuses):
+    client, path = Client(), by_name(name).path()
+    assert (client.get(path).status_code, client.post(path).status_code) == statuses
 
 
 @pytest.mark.parametrize(("name", "status"), OF_MACHINES.items())
@@ -178,9 +252,9 @@ def test_no_address_of_a_tenant_takes_other_methods(sign_in, cast, address):
 @pytest.mark.parametrize("address", OF_TENANTS, ids=str)
 def test_a_tenant_that_one_may_not_see_does_not_exist(sign_in, cast, address):
     found = {}
+    method = method_of(sign_in("admin"), address.path(NOBODYS))
     for kind, headers in product(KINDS, (PAGE, HTMX)):
         client = sign_in(kind)
-        method = method_of(client, address.path(NOBODYS))
         for slug in cast.unseen_by(kind):
             ids = cast.places[slug].ids
             nobodys = seen(client, method, address.path(NOBODYS, **ids), form_for(NOBODYS, ids), headers)
@@ -199,7 +273,7 @@ def test_a_tenant_that_one_may_see_is_there(sign_in, cast, address):
             place = cast.places[slug]
             response = client.get(address.path_in(place), {"items": place.ids["finding_id"]})
             found[kind, slug] = response.status_code
-    wanted = 405 if method_of(client, address.path(NOBODYS)) == "post" else 200
+    wanted = 405 if method_of(sign_in("admin"), address.path(NOBODYS)) == "post" else 200
     assert {where: status for where, status in found.items() if status != wanted} == {}
 
 

@@ -14,6 +14,14 @@ PAGES = (
     "/t/acme-corp/incidents/",
     "/settings/activity/",
     "/settings/members/",
+    "/settings/members/1/",
+    "/settings/security/",
+    "/usage/",
+    "/account/",
+    "/account/second-factor/",
+    "/account/password/",
+    "/account/confirm/",
+    "/account/invitation/",
     "/nowhere/",
 )
 LOOKS = [(width, scheme) for width in (1440, 390) for scheme in ("light", "dark")]

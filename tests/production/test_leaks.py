@@ -20,9 +20,10 @@ from tests.fixtures.analyst import Analyst, notice
 from tests.fixtures.services import children_of
 from tests.fixtures.stack import ADMIN, Stack, sign_in, start_stack, stop_stack
 from tests.production.places import leaks, places, queue, rows
+from tests.production.sign_up import sign_up_secrets
 
 CANARY = "canary-k4z9-w2m7-q8"
-PAGES = ("/", "/incidents/", "/t/acme-corp/", "/settings/members/", "/settings/activity/")
+PAGES = ("/", "/incidents/", "/t/acme-corp/", "/settings/members/", "/settings/activity/", "/account/")
 PARTS = ("", "header/", "threat/", "notes/", "timeline/", "logs/", "activity/", "remediation/")
 
 
@@ -114,7 +115,7 @@ def issued_password(stack: Stack, analyst: Analyst) -> str:
 
 
 def through_all_steps(stack: Stack) -> tuple[Analyst, dict[str, str]]:
-    """The whole incident, and the passwords that were made on the way."""
+    """The whole incident, then a new member; and the passwords and other secrets that were made on the way."""
     analyst = Analyst(stack.url)
     analyst.wait_for_scan(2)
     analyst.wait_for_scan(3)
@@ -128,6 +129,7 @@ def through_all_steps(stack: Stack) -> tuple[Analyst, dict[str, str]]:
     for page in (*PAGES, *(analyst.incident + part for part in PARTS)):
         analyst.page(page)
     admin = sign_in(stack.url, ADMIN)
+    passwords |= sign_up_secrets(stack, admin)
     analyst.seen += [admin.get(f"{stack.url}{page}", timeout=30).text for page in PAGES]
     return analyst, passwords
 

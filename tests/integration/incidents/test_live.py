@@ -4,12 +4,15 @@ import asyncio
 import contextlib
 import threading
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
+from django.contrib.sessions.models import Session
 from django.db import OperationalError, connection
 from django.db.models import F
 from django.urls import reverse
+from django.utils import timezone
 
 from incidents import live
 from incidents.models import Incident
@@ -19,6 +22,14 @@ from tests.factories import rows
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SOON = 5.0  # seconds; far longer than it takes
+SESSION = "s" * 32
+
+
+@pytest.fixture(autouse=True)
+def session(db):
+    """The session that the streams are opened in."""
+    expires = timezone.now() + timedelta(hours=1)
+    return Session.objects.create(session_key=SESSION, session_data="", expire_date=expires)
 
 
 @pytest.fixture(autouse=True)
@@ -50,9 +61,9 @@ def in_thread(act, *arguments):
 
 
 @asynccontextmanager
-async def stream(incident, known=0, heartbeat=60.0):
+async def stream(incident, known=0, heartbeat=60.0, session_key=SESSION):
     """An open stream; ended as a server ends it when the browser is gone."""
-    messages = live.versions(incident.pk, known=known, heartbeat=heartbeat)
+    messages = live.versions(incident.pk, known=known, session_key=session_key, heartbeat=heartbeat)
     try:
         yield messages
     finally:
@@ -112,6 +123,24 @@ def test_many_streams_are_told_by_one_question(console, monkeypatch):
     run(story())
     assert sorted([console.incident.pk, other.pk]) in asked
     assert max(len(incident_ids) for incident_ids in asked) == 2
+
+
+def test_a_stream_ends_with_its_session(console, session):
+    session.pk = None
+    session.session_key = "t" * 32
+    session.save(force_insert=True)
+
+    async def story():
+        async with stream(console.incident) as ending, stream(console.incident, session_key="t" * 32) as going_on:
+            for messages in (ending, going_on):
+                assert await following(messages) == b"data: 0\n\n"
+            await asyncio.to_thread(in_thread, Session.objects.filter(session_key=SESSION).delete)
+            with pytest.raises(StopAsyncIteration):
+                await following(ending)
+            await changed(console.incident)
+            assert await following(going_on) == b"data: 1\n\n"
+
+    run(story())
 
 
 def test_a_sign_of_life(console):

@@ -1,8 +1,9 @@
 """Home, lists, overview and the incident page: what is seen, and by whom it is not."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
@@ -11,7 +12,7 @@ from tenants.enums import Role
 from tests.factories import rows
 from tests.fixtures.console import HTMX
 
-LIST = 7  # queries: session, member, tenants; owners, count, rows; the switcher's counts
+LIST = 8  # queries: session, member, its standing, tenants; owners, count, rows; the switcher's counts
 PARTS = ("header", "threat", "notes", "timeline", "logs", "activity")
 
 
@@ -122,9 +123,30 @@ def test_who_may_reset_the_demo(console, signed_in, settings, role, flags, is_de
     assert analyst.get(url("home")).context["home"].can_reset_demo is is_offered
 
 
-def test_billing_sees_no_tenant(console, signed_in):
-    analyst = signed_in(rows.member(console.organization, Role.BILLING))
-    assert analyst.get(url("home")).context["home"].tenants == []
+def test_billing_sees_the_usage_page_only(console, signed_in):
+    office = signed_in(rows.member(console.organization, Role.BILLING))
+    assert office.get(url("home")).headers["Location"] == url("usage")
+    assert office.get(url("list")).status_code == 404
+    page = office.get(url("usage"))
+    assert "Acme Corp" not in page.content.decode()
+    assert [tab.label for tab in page.context["nav"]()] == ["Usage"]
+
+
+@pytest.fixture
+def november():
+    with time_machine.travel(datetime(2026, 11, 20, 12, tzinfo=UTC), tick=False):
+        yield
+
+
+def test_usage_counts_by_month_and_one_organization_only(november, console, signed_in):
+    office = signed_in(rows.member(console.organization, Role.ADMIN))
+    for opened in ((2026, 10, 31, 23), (2026, 10, 1), (2025, 11, 30)):
+        rows.incident(console.neighbour, opened_at=datetime(*opened, tzinfo=UTC))
+    rows.member(console.organization, is_active=False)
+    usage = office.get(url("usage")).context["usage"]
+    assert [(month.begins.month, month.incidents) for month in usage.months] == [(11, 1), (10, 2)]
+    assert [(month.tenants, month.members) for month in usage.months] == [(2, 2), (0, 0)]
+    assert dict(usage.roles) == {"Admin": 1, "Full Member": 1, "External Guest": 0, "Billing": 0}
 
 
 # --- Lists ------------------------------------------------------------------------------------------------------------
@@ -279,7 +301,7 @@ def test_the_page_of_one_incident_has_a_constant_number_of_queries(analyst, cons
     for number in range(30):
         rows.mail_record(console.incident, rows.message(f"<{number}@x>"), ip_address="203.0.113.66")
     rows.indicator(console.incident, "203.0.113.66")
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(27):
         analyst.get(url("detail", console.incident))
 
 

@@ -4,6 +4,9 @@ from collections.abc import Callable
 from io import StringIO
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from django.db.models import F, QuerySet, TextField
@@ -11,7 +14,7 @@ from django.db.models.functions import Cast
 from django.test import override_settings
 
 from tenants import key_rotation
-from tenants.encryption import InvalidToken
+from tenants.encryption import InvalidToken, decrypt
 from tenants.key_rotation import encrypted_columns, fingerprint, keys_in_use
 from tenants.models import Connection
 from tenants.scoping import unscoped
@@ -59,6 +62,21 @@ def test_every_encrypted_column_is_known():
         "tenants.Connection.certificate_private_key",
         "remediation.IssuedPassword.password",
     }
+
+
+def test_second_factors_are_rotated_and_stay_as_used_as_they_were():
+    with keys(OLD):
+        member = rows.member(rows.organization())
+        TOTP.activate(member, "JBSWY3DPEHPK3PXP")
+        codes = RecoveryCodes.activate(member)
+        first, *others = codes.generate_codes()
+        assert codes.validate_code(first)
+    with keys(NEW, OLD):
+        assert rotated().splitlines()[0] == "Encrypted anew: 2. Under the first key now: 2 of 2."
+    with keys(NEW):
+        app, found = Authenticator.objects.order_by("pk")
+        assert decrypt(app.data["secret"]) == "JBSWY3DPEHPK3PXP"
+        assert found.wrap().get_unused_codes() == others
 
 
 def test_the_old_key_can_go(connections):

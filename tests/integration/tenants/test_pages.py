@@ -31,7 +31,9 @@ def test_who_sees_the_members(console, signed_in, role, status):
 
 
 def test_three_members_take_as_many_queries_as_one(analyst, console, django_assert_num_queries):
-    queries = 7  # session, member, tenants; members, their tenants, the organization; the switcher's counts
+    queries = (
+        8  # session, member, its standing, tenants; members, their tenants, the organization; the switcher's counts
+    )
     with django_assert_num_queries(queries):
         analyst.get(MEMBERS)
     for _ in range(2):
