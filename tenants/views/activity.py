@@ -1,17 +1,17 @@
-"""Pages of the organization: its members, and the trail of what was done."""
+"""The page of the trail of what was done."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from tenants.access import tenant_get
 from tenants.forms import ActivityFilter
 from tenants.models import AuditEvent
-from tenants.permissions import TenantRequest, organization_page
-from tenants.selectors import audit_trail, member_list
+from tenants.permissions import TenantRequest
+from tenants.selectors import audit_trail
 
 PAGE = 50  # rows
 
@@ -24,15 +24,6 @@ class ActivityView:
     tenant_slug: str
     first_url: str
     next_url: str
-
-
-@require_safe
-@organization_page
-def members(request: HttpRequest) -> HttpResponse:
-    """Who belongs to the organization, and what they may do."""
-    ours: TenantRequest = request  # type: ignore[assignment]  # the middleware makes it one
-    people = member_list(organization_id=ours.user.organization_id)
-    return render(request, "tenants/members.html", {"members": people, "organization": ours.user.organization})
 
 
 @require_safe
