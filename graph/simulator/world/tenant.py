@@ -36,6 +36,22 @@ LISTS = (
 )  # fmt: skip
 
 
+def registration() -> dict[str, Any]:
+    """Petra as a multi-tenant application, which an administrator admits on the consent page.
+
+    Entra disregards the port of an address on the caller's own machine, so one entry serves any port.
+    """
+    return {
+        "clientId": PETRA_APP_ID,
+        "name": PETRA_NAME,
+        "publisher": "Halden Managed IT",
+        "clientSecret": secret("petra", "application"),
+        "redirectUris": [f"http://{host}/connect/answer/" for host in ("127.0.0.1", "localhost")],
+        "grantedPermissions": list(PERMISSIONS),
+        "exchangePermissions": ["Exchange.ManageAsApp"],
+    }
+
+
 class TenantWorld:
     """Everything that one tenant of the pretend cloud holds."""
 
