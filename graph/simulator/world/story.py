@@ -20,7 +20,8 @@ from graph.simulator.world.story_types import (
 
 __all__ = [
     "ACME", "BLUEWATER", "HARROW", "INCIDENTS", "INTERNAL_RECIPIENTS", "LARKSPUR", "MAREIKE", "NORTHGATE",
-    "PROTECTED_ACCOUNTS", "RENEE", "TADHG", "TENANTS", "Act", "DemoIncident", "DemoTenant", "Indicator", "Phish", "ProtectedAccount",
+    "PROTECTED_ACCOUNTS", "RENEE", "TADHG", "TENANTS", "Act", "DemoIncident", "DemoTenant", "Indicator", "Phish",
+    "ProtectedAccount",
 ]  # fmt: skip
 
 ACME = DemoTenant("acme", "Acme Corp", "acme-corp.example", object_id("acme", "tenant"), is_practice=True)
