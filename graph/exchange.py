@@ -125,7 +125,7 @@ def set_send_on_behalf(mailbox: str, *, add: str | None = None, remove: str | No
 
 
 def admin_audit_log_config() -> Request:
-    """Get-AdminAuditLogConfig: `UnifiedAuditLogIngestionEnabled` says whether the unified audit log takes in records."""
+    """Get-AdminAuditLogConfig: `UnifiedAuditLogIngestionEnabled` says whether the unified audit log is written."""
     return invoke("Get-AdminAuditLogConfig", {})
 
 

@@ -3,6 +3,7 @@
 A reset rebuilds the cloud's world and Petra's rows about it. The audit trail is kept: a reset is an entry in it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,8 +26,9 @@ from remediation.transitions import lock_incidents, one_claim_at_a_time
 from tenants import audit
 from tenants.audit import PETRA, Act, Actor
 from tenants.connections import graph_client
-from tenants.enums import CloudName, Role
+from tenants.enums import CloudName, ConnectionApplication, Role, TenantState
 from tenants.models import Connection, Member, Organization, ProtectedAccount, Tenant
+from tenants.portfolio import tenant_destroy
 from tenants.scoping import tenant_scope
 
 ORGANIZATION = "Lantern Managed Security"
@@ -71,6 +73,7 @@ def demo_reset(*, by: Member | None) -> DemoSummary:
     organization = by.organization if by else Organization.objects.get(name=ORGANIZATION)
     tenants = _tenants_seed(organization, control, by)
     now = timezone.now()
+    _added_remove(organization, kept=tenants.values())
     incidents = [_incident_seed(told, tenants[told.tenant], now) for told in story.INCIDENTS]
     for incident in incidents:
         _work_begin(incident)
@@ -104,6 +107,15 @@ def _tenant_seed(organization: Organization, name: str) -> Tenant:
     return Tenant.objects.create(organization=organization, name=name, slug=slug, is_demo=True)
 
 
+def _added_remove(organization: Organization, *, kept: Iterable[Tenant]) -> None:
+    """Remove the demo tenants that somebody added: their directories have accepted nobody any more."""
+    added = Tenant.objects.filter(organization=organization, is_demo=True).exclude(pk__in=[one.pk for one in kept])
+    for tenant in added:
+        with tenant_scope([tenant.pk]), transaction.atomic():
+            _empty(tenant)
+            tenant_destroy(tenant)
+
+
 def _empty(tenant: Tenant) -> None:
     """Remove what an earlier demo left; never the audit trail."""
     with one_claim_at_a_time(tenant):
@@ -131,8 +143,13 @@ def _connect(tenant: Tenant, cloud: dict[str, Any]) -> None:
             "client_id": cloud["clientId"],
             "client_secret": cloud["clientSecret"],
             "domains": cloud["domains"],
+            "application": ConnectionApplication.OWN,
+            "last_error": "",
+            "checklist": [],
+            "checked_at": None,
         },
     )
+    Tenant.objects.filter(pk=tenant.pk).exclude(state=TenantState.CONNECTED).update(state=TenantState.CONNECTED)
 
 
 def _protect(tenant: Tenant, key: str) -> None:

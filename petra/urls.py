@@ -13,6 +13,7 @@ urlpatterns = [
     path("sign-out/", logout, name="account_logout"),
     path("demo/reset/", demo_views.reset, name="demo_reset"),
     path("settings/", include("tenants.urls")),
+    path("", include("tenants.connection_urls")),
     path("", include("incidents.urls")),
     path("", include("remediation.urls")),
 ]

@@ -7,6 +7,7 @@ from incidents.enums import IncidentState
 from incidents.models import Account, Incident
 from remediation.enums import Step
 from remediation.models import ActionRun, Finding
+from tenants.enums import TenantState
 from tenants.models import Member
 
 SYNC_ACCOUNT_PREFIXES = ("sync_", "adtoaadsyncserviceaccount@")  # Entra Connect, and cloud sync
@@ -70,6 +71,15 @@ def check_incident_open(incident: Incident) -> None:
         raise Refused("Press Publish Incident first. Nothing was done.")
     if incident.state == IncidentState.DISMISSED:
         raise Refused("This incident was dismissed. Open it again to take a step. Nothing was done.")
+
+
+def check_reachable(incident: Incident) -> None:
+    """Raises Refused while the incident's tenant is paused: what is ordered then would only wait, unseen."""
+    if incident.tenant.state == TenantState.PAUSED:
+        raise Refused(
+            f"{incident.tenant.name} is paused: nothing is sent there. Resume it on its Connection page first. "
+            "Nothing was done."
+        )
 
 
 def can_take_steps(incident: Incident) -> bool:

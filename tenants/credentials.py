@@ -1,4 +1,4 @@
-"""What Petra's application signs in with: read from what was typed or uploaded, and told in words. Never shown again."""
+"""What Petra signs in with: read from what was typed or uploaded, refused in words, never shown again."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from django.conf import settings
 from django.utils.dateparse import parse_date
-
 from django.utils.timezone import get_default_timezone
 
 from graph import Certificate

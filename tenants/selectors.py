@@ -5,12 +5,23 @@ from typing import Any
 from django.db.models import Q
 
 from tenants.access import can_see_organization
-from tenants.models import AuditEvent, Member, Tenant
+from tenants.models import AuditEvent, Connection, Member, Tenant
 
 
 def member_list(*, organization_id: int) -> list[Member]:
     """All members of an organization, by name; the tenants of guests are loaded with them."""
     return list(Member.objects.filter(organization_id=organization_id).prefetch_related("tenants"))
+
+
+def connection_shown(tenant: Tenant) -> Connection | None:
+    """A tenant's connection to be looked at: its secrets are not even decrypted. None where there is none."""
+    return connections_shown().get(tenant.pk)
+
+
+def connections_shown() -> dict[int, Connection]:
+    """The connections of the open scope, by tenant, without their secrets."""
+    rows = Connection.objects.defer("client_secret", "certificate_private_key")
+    return {row.tenant_id: row for row in rows}
 
 
 def owners_for(tenant: Tenant) -> list[Member]:

@@ -89,6 +89,7 @@ def _cancel_opposites(incident: Incident, drafts: Sequence[Draft]) -> None:
 
 def _checked_drafts(incident: Incident, step: Step, press: Press, by: Member) -> list[Draft]:
     policies.check_incident_open(incident)
+    policies.check_reachable(incident)
     findings = _chosen_findings(incident, step, press)
     if step in FINDING_STEPS:
         policies.check_findings(findings, protected=protected_addresses(), typed=press.typed_address)

@@ -8,6 +8,8 @@ from tests.architecture.source import APPS, called_name, calls, modules, name_of
 WRITERS = {
     "remediation/transitions.py": "WorkOrder and ActionRun",
     "incidents/services/states.py": "Incident",
+    "tenants/portfolio.py": "Tenant: paused, resumed, connected",
+    "petra/demo.py": "Tenant: a demo tenant that was paused is connected again",
     "remediation/scanning.py": "Scan: claimed and finished",
     "remediation/services/scans.py": "Scan: given up",
     "remediation/sweeper.py": "Scan: given back when its worker died",

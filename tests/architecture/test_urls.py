@@ -31,10 +31,13 @@ WITHOUT_TENANT: dict[str, dict[str, int]] = {
     "account_logout": dict.fromkeys(KINDS, 200),
     "demo_reset": dict.fromkeys(KINDS, 404),  # no simulated cloud runs here
     **{name: dict.fromkeys(KINDS, status) for name, status in OF_MACHINES.items()},
+    "connections:answer": dict.fromkeys(KINDS, 403) | {"admin": 400, "external guest": 404, "billing": 404},
     "incidents:home": dict.fromkeys(KINDS, 200),
     "incidents:list": dict.fromkeys(KINDS, 200),
     "tenants:activity": dict.fromkeys(KINDS, 200),
     "tenants:members": dict.fromkeys(KINDS, 200) | {"external guest": 404, "billing": 404},
+    "tenants:tenants": dict.fromkeys(KINDS, 200) | {"external guest": 404, "billing": 404},
+    "tenants:tenant_add": dict.fromkeys(KINDS, 403) | {"admin": 422, "external guest": 404, "billing": 404},
 }
 
 ALL = addresses()
