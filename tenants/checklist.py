@@ -104,7 +104,7 @@ def checklist(seen: Seen, cloud: Cloud) -> list[Item]:
     ]
 
 
-def credential_item(expires_at: datetime | None, *, is_certificate: bool, now: datetime) -> Item:
+def credential_item(expires_at: datetime | None, *, is_certificate: bool, is_shared: bool, now: datetime) -> Item:
     """Whether secret or certificate last. It depends on the day, and is made anew whenever it is shown."""
     noun = "certificate" if is_certificate else "client secret"
     state, note = _lasting(expires_at, now)
@@ -114,14 +114,21 @@ def credential_item(expires_at: datetime | None, *, is_certificate: bool, now: d
         title=noun.capitalize(),
         state=state,
         without="Nothing works once it has ended: Petra cannot sign in to this tenant.",
-        fix=f"Make a new {noun} for the application in the Microsoft Entra admin center, and enter it below.",
+        fix=(
+            f"Whoever runs Petra makes a new {noun} for its application, and puts it where the present one stands."
+            if is_shared
+            else f"Make a new {noun} for the application in the Microsoft Entra admin center, and enter it below."
+        ),
         note=note,
     )
 
 
 def _lasting(expires_at: datetime | None, now: datetime) -> tuple[CheckState, str]:
     if expires_at is None:
-        return CheckState.UNKNOWN, "When it ends is not known here. Enter the day with it, and Petra warns in time."
+        return (
+            CheckState.UNKNOWN,
+            "When it ends is not known here. Where the day is entered with it, Petra warns in time.",
+        )
     days = (expires_at - now).days
     if expires_at <= now:
         return CheckState.MISSING, f"It ended on {expires_at:%d %B %Y}."

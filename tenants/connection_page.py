@@ -8,7 +8,6 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from graph import Service
 from tenants.access import can_manage_tenants
 from tenants.checklist import EXCHANGE, GRAPH, LOGS, ROLES, SIGN_IN, Item, credential_item, still_open
 from tenants.connecting import ConsentLink
@@ -92,9 +91,9 @@ class ConnectionPage:
         return self.connection is not None and self.connection.application == ConnectionApplication.SHARED
 
     @property
-    def exchange_is_open(self) -> bool:
-        """Whether Exchange's own consent is missing."""
-        return any(group.key == EXCHANGE and group.open_items for group in self.groups)
+    def main_button(self) -> str:
+        """CSS class of the button that makes a consent link: the main one while there is no connection and no link."""
+        return "" if self.connection or self.link else "btn-primary"
 
 
 def connection_page(
@@ -160,7 +159,7 @@ def _expiry(connection: Connection | None, now: datetime) -> Item | None:
         except ConnectionUnusable:
             return None  # the test says so
         ends, is_certificate = credential.expires_at, credential.certificate is not None
-    return credential_item(ends, is_certificate=is_certificate, now=now)
+    return credential_item(ends, is_certificate=is_certificate, is_shared=_is_shared(connection), now=now)
 
 
 def _items(connection: Connection | None, expiry: Item | None) -> list[Item]:
@@ -229,6 +228,3 @@ def tenant_entries(tenants: Sequence[Tenant]) -> list[TenantEntry]:
         TenantEntry(tenant, one := known.get(tenant.pk), checks_of(one), kinds[TenantState(tenant.state)])
         for tenant in tenants
     ]
-
-
-SERVICES = {Service.GRAPH: "Microsoft Graph", Service.EXCHANGE: "Exchange"}

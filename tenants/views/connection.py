@@ -27,7 +27,7 @@ from tenants.connection_forms import (
     PauseForm,
     RemoveForm,
 )
-from tenants.connection_page import SERVICES, connection_page
+from tenants.connection_page import connection_page
 from tenants.enums import ConnectionApplication
 from tenants.models import ConsentRequest
 from tenants.permissions import TenantRequest, acting, check_form_tenant, organization_page, tenant_page
@@ -61,7 +61,7 @@ def _managed(act: Act) -> Callable[..., HttpResponse]:
 def _page(request: TenantRequest, *, status: int = 200, **more: Any) -> HttpResponse:
     page = connection_page(tenant=request.tenant, tenants=request.tenants, member=request.user, **more)
     template = "tenants/_connection.html" if request.htmx else "tenants/connection.html"
-    context = {"page": page, "tenant": request.tenant, "forms": page.forms, "services": SERVICES}
+    context = {"page": page, "tenant": request.tenant, "forms": page.forms}
     return render(request, template, context, status=status)
 
 

@@ -16,8 +16,7 @@ PETRA_NAME = "Petra Incident Response"
 
 # What the connection of a tenant asks for: reading, then containing.
 _PERMISSION_NAMES = (
-    "User.Read.All UserAuthenticationMethod.Read.All AuditLog.Read.All AuditLogsQuery-Exchange.Read.All"
-    " AuditLogsQuery-Entra.Read.All AuditLogsQuery-SharePoint.Read.All AuditLogsQuery-OneDrive.Read.All"
+    "User.Read.All UserAuthenticationMethod.Read.All AuditLog.Read.All AuditLogsQuery.Read.All"
     " IdentityRiskyUser.Read.All IdentityRiskEvent.Read.All Directory.Read.All Mail.ReadBasic.All"
     " MailboxSettings.Read ExchangeMessageTrace.Read.All ThreatHunting.Read.All"
     " User.RevokeSessions.All User.EnableDisableAccount.All User-PasswordProfile.ReadWrite.All"
