@@ -1,6 +1,6 @@
 """What Petra signs in with: read from what was typed or uploaded, refused in words, never shown again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography import x509
@@ -29,7 +29,7 @@ class CredentialInvalid(Exception):
 class Credential:
     """A secret or a certificate, and when it ends where that is known."""
 
-    secret: str = ""
+    secret: str = field(default="", repr=False)
     certificate: Certificate | None = None
     expires_at: datetime | None = None
 

@@ -1,5 +1,26 @@
-"""The desk of the remediation tests, for what a tenant's circuits do to the engine."""
+"""The desk of the remediation tests, for what a tenant's circuits do to the engine; an office that connects tenants."""
 
+import pytest
+
+from graph.simulator.control import SimulatorControl
+from tests.factories.consent import CLIENT_ID, SHARED_SECRET, consent_world
 from tests.integration.remediation.conftest import desk
+from tests.integration.tenants.consent_office import Office, open_office
 
 __all__ = ["desk"]
+
+
+@pytest.fixture
+def cloud(settings, simulator: SimulatorControl) -> SimulatorControl:
+    """The simulated cloud with an application to be admitted; Petra knows that application."""
+    simulator.load_world(consent_world())
+    settings.SIMULATOR_URL = simulator.url
+    settings.DEMO = True
+    settings.APPLICATION_ID, settings.APPLICATION_SECRET = CLIENT_ID, SHARED_SECRET
+    settings.APPLICATION_CLOUD = "simulator"
+    return simulator
+
+
+@pytest.fixture
+def consent_office(db: None, cloud: SimulatorControl) -> Office:
+    return open_office(cloud)
