@@ -73,7 +73,7 @@ def demo_reset(*, by: Member | None) -> DemoSummary:
     organization = by.organization if by else Organization.objects.get(name=ORGANIZATION)
     tenants = _tenants_seed(organization, control, by)
     now = timezone.now()
-    _added_remove(organization, kept=tenants.values())
+    _added_remove(organization, kept=tenants.values(), by=by)
     incidents = [_incident_seed(told, tenants[told.tenant], now) for told in story.INCIDENTS]
     for incident in incidents:
         _work_begin(incident)
@@ -86,7 +86,7 @@ def _tenants_seed(organization: Organization, control: SimulatorControl, by: Mem
     tenants: dict[str, Tenant] = {}
     for told in story.TENANTS:
         with transaction.atomic():
-            tenant = _tenant_seed(organization, told.name)
+            tenant = _tenant_seed(organization, told)
             with tenant_scope([tenant.pk]):
                 _empty(tenant)
                 _connect(tenant, clouds[told.tenant_id])
@@ -97,9 +97,13 @@ def _tenants_seed(organization: Organization, control: SimulatorControl, by: Mem
     return tenants
 
 
-def _tenant_seed(organization: Organization, name: str) -> Tenant:
-    known = Tenant.objects.filter(organization=organization, name=name, is_demo=True).first()
+def _tenant_seed(organization: Organization, told: story.DemoTenant) -> Tenant:
+    name = told.name
+    ours = Tenant.objects.filter(organization=organization, is_demo=True)
+    known = ours.filter(connection__microsoft_tenant_id=told.tenant_id).first() or ours.filter(name=name).first()
     if known:
+        ours.filter(pk=known.pk).update(name=name, is_sensitive=False)  # whatever it was called meanwhile
+        known.name, known.is_sensitive = name, False
         return known
     slug = slugify(name)
     if Tenant.objects.filter(slug=slug).exists():
@@ -107,12 +111,15 @@ def _tenant_seed(organization: Organization, name: str) -> Tenant:
     return Tenant.objects.create(organization=organization, name=name, slug=slug, is_demo=True)
 
 
-def _added_remove(organization: Organization, *, kept: Iterable[Tenant]) -> None:
+def _added_remove(organization: Organization, *, kept: Iterable[Tenant], by: Member | None) -> None:
     """Remove the demo tenants that somebody added: their directories have accepted nobody any more."""
     added = Tenant.objects.filter(organization=organization, is_demo=True).exclude(pk__in=[one.pk for one in kept])
     for tenant in added:
         with tenant_scope([tenant.pk]), transaction.atomic():
             _empty(tenant)
+            summary = f"Demo tenant removed with the reset: {tenant.name}"
+            act = Act(verb="remove_tenant", summary=summary, object_type="tenant", object_id=tenant.pk)
+            audit.record([act], tenant=tenant, by=Actor.of(by))
             tenant_destroy(tenant)
 
 

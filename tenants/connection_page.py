@@ -164,7 +164,7 @@ def _expiry(connection: Connection | None, now: datetime) -> Item | None:
 
 def _items(connection: Connection | None, expiry: Item | None) -> list[Item]:
     if connection is None or not connection.checklist:
-        return []
+        return [expiry] if expiry and expiry.state in (CheckState.EXPIRING, CheckState.MISSING) else []
     first, *rest = (Item.from_row(row) for row in connection.checklist)
     return [first, *([expiry] if expiry else []), *rest]
 
@@ -192,10 +192,9 @@ def summarize(items: Sequence[Item]) -> CheckSummary:
 
 
 def checks_of(connection: Connection | None) -> CheckSummary | None:
-    """How a connection stood when it was last tested, with the secret's end as of now; None when it never was."""
-    if connection is None or not connection.checklist:
-        return None
-    return summarize(_items(connection, _expiry(connection, timezone.now())))
+    """How a connection stood when it was last tested, with the secret's end as of now; None where nothing is known."""
+    items = _items(connection, _expiry(connection, timezone.now()))
+    return summarize(items) if items else None
 
 
 def credential_words(connection: Connection | None) -> str:
@@ -205,8 +204,8 @@ def credential_words(connection: Connection | None) -> str:
     if _is_shared(connection):
         return "Petra's application for all tenants"
     if connection.certificate_thumbprint:
-        return f"An application of its own, certificate {connection.certificate_thumbprint}"
-    return "An application of its own, client secret"
+        return f"Certificate {connection.certificate_thumbprint}"
+    return "Client secret"
 
 
 # --- The list of tenants ----------------------------------------------------------------------------------------------

@@ -331,7 +331,7 @@ def test_pause_resume_and_remove(office, admin, here):
     form = {"tenant": real.slug}
     address = f"/t/{real.slug}/connection/"
     assert admin.post(f"{address}pause/", form | {"reason": "Holiday"}).status_code == 303
-    assert "Nothing is read from Microsoft and nothing is sent." in body(admin.get(address))
+    assert "Nothing is read from Microsoft and nothing is sent, a test on this page apart." in body(admin.get(address))
     assert admin.post(f"{address}resume/", form).status_code == 303
     refused = admin.post(f"{address}remove/", form | {"typed_name": "Real Client"})
     assert (refused.status_code, "Pause Real Client first" in body(refused)) == (409, True)
