@@ -29,6 +29,7 @@ from remediation.stages import advance
 from remediation.transitions import is_paused, lock_incidents, one_claim_at_a_time, progress
 from tenants.connections import ConnectionUnusable, calls_count, contact_made, graph_client
 from tenants.encryption import InvalidToken
+from tenants.enums import TenantState
 from tenants.models import Connection, Tenant
 from tenants.scoping import tenant_scope
 
@@ -70,7 +71,8 @@ def _claim(tenant: Tenant, now: datetime) -> Scan | None:
 
 
 def _renew(fence: str, now: datetime) -> bool:
-    return bool(Scan.objects.filter(fence=fence, state=ScanState.RUNNING).update(lease_until=now + LEASE))
+    held = Scan.objects.filter(fence=fence, state=ScanState.RUNNING).exclude(tenant__state=TenantState.PAUSED)
+    return bool(held.update(lease_until=now + LEASE))
 
 
 def _scan(scan: Scan, tenant: Tenant) -> None:

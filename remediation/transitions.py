@@ -150,8 +150,11 @@ def _held(fence: str) -> list[ActionRun]:
 
 
 def renew_lease(fence: str, *, now: datetime, at_least: int = 1) -> bool:
-    """The worker that holds this fence is still at it. False when fewer than `at_least` runs are held by it."""
-    held = ActionRun.objects.filter(fence=fence, lease_until__isnull=False)
+    """The worker that holds this fence is still at it. False when fewer than `at_least` runs are held by it.
+
+    In a tenant that was paused meanwhile nobody holds anything: what is under way stops, and is read before it goes on.
+    """
+    held = ActionRun.objects.filter(fence=fence, lease_until__isnull=False).exclude(tenant__state=TenantState.PAUSED)
     return held.update(lease_until=now + LEASE) >= at_least
 
 

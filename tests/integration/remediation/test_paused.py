@@ -1,9 +1,13 @@
 """In a paused tenant nothing is sent and nothing is looked for: what waits goes on waiting, until it is resumed."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from graph.simulator.control import SimulatorControl
-from remediation import doorbell, scanning, sweeper, watching
+from incidents.collection import Hold, HoldLost
+from remediation import doorbell, scanning, sweeper, transitions, watching
 from remediation.enums import RunState, ScanState, Step
 from remediation.models import Scan
 from remediation.policies import Refused
@@ -29,6 +33,27 @@ def test_running_work_waits_and_goes_on(desk: Desk, simulator: SimulatorControl)
     assert {run.state for run in desk.runs()} == {RunState.SUCCEEDED}
 
 
+def test_what_is_under_way_is_let_go(desk: Desk):
+    """The worker stops at its next breath; the sweeper then puts it back, and it is read before it is sent again."""
+    desk.press(Step.CONTAIN)
+    scans_begin(incident=desk.incident, by=desk.analyst)
+    runs = transitions.claim_runs(tenant=desk.tenant, now=timezone.now())
+    Scan.objects.update(state=ScanState.RUNNING, fence="scan")
+    hold = Hold(desk.incident.pk, timezone.now() + timedelta(minutes=1))
+    type(desk.incident).objects.filter(pk=desk.incident.pk).update(collecting_until=hold.until)
+
+    def held() -> tuple[bool, bool]:
+        now = timezone.now()
+        return transitions.renew_lease(runs[0].fence, now=now), scanning._renew("scan", now)
+
+    assert held() == (True, True)
+    hold.extend()
+    put(desk, TenantState.PAUSED)
+    assert held() == (False, False)
+    with pytest.raises(HoldLost):
+        hold.extend()
+
+
 def test_reading_back_waits_too(desk: Desk, simulator: SimulatorControl):
     desk.press(Step.CONTAIN)
     desk.work()
@@ -50,8 +75,6 @@ def test_searches_and_watches_wait(desk: Desk, simulator: SimulatorControl):
 
 
 def test_nobody_rings_for_it(desk: Desk, monkeypatch: pytest.MonkeyPatch):
-    from django.utils import timezone
-
     desk.press(Step.CONTAIN)
     scans_begin(incident=desk.incident, by=desk.analyst)
     put(desk, TenantState.PAUSED)
