@@ -4,8 +4,10 @@ Source: https://learn.microsoft.com/graph/deployments. A connection chooses amon
 so that no secret can be sent elsewhere.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from urllib.parse import urlencode
 
 from graph.request import Request, Service
 
@@ -39,6 +41,15 @@ class Cloud:
     def scope(self, service: Service) -> str:
         """Return the scope that stands for all application permissions granted for a service."""
         return f"{self.advertised.base(service)}/.default"
+
+    def consent_url(self, question: Mapping[str, str], *, service: Service, directory: str = "organizations") -> str:
+        """Return the address at which an administrator admits an application to a directory, for one service.
+
+        `question` holds client_id, redirect_uri and state; `directory` a tenant id, where it is known which one.
+        https://learn.microsoft.com/entra/identity-platform/v2-admin-consent
+        """
+        asked = {**question, "scope": self.scope(service)}
+        return f"{self.login}/{directory}/v2.0/adminconsent?{urlencode(asked)}"
 
     def base(self, service: Service) -> str:
         """Return the base address of a service."""

@@ -124,6 +124,11 @@ def set_send_on_behalf(mailbox: str, *, add: str | None = None, remove: str | No
     return invoke("Set-Mailbox", {"Identity": mailbox, "GrantSendOnBehalfTo": {**_HASH_TABLE, **change}}, mailbox)
 
 
+def admin_audit_log_config() -> Request:
+    """Get-AdminAuditLogConfig: `UnifiedAuditLogIngestionEnabled` says whether the unified audit log is written."""
+    return invoke("Get-AdminAuditLogConfig", {})
+
+
 def _rule(cmdlet: str, mailbox: str, identity: str) -> Request:
     parameters = {"Mailbox": mailbox, "Identity": identity, "Confirm": False, "Force": True}
     return invoke(cmdlet, parameters, anchor=mailbox)

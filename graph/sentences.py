@@ -25,6 +25,10 @@ _NO_ACCESS_TO_MAILBOX = (
     "Exchange administrator can add the mailbox to the policy, which takes up to an hour; then try again."
 )
 _UNKNOWN_TENANT = "Microsoft does not know this tenant. Check the tenant id of the connection."
+_NO_CONSENT = (
+    "Petra's application is unknown in this tenant. An administrator has to give consent first, "
+    "with the link on the tenant's Connection page."
+)
 _EXISTS = "What was to be made is there already. Nothing has to be done."
 
 _BY_CODE: dict[str, str] = {
@@ -65,10 +69,8 @@ _BY_CODE: dict[str, str] = {
     ),
     "AADSTS7000215": "The client secret of Petra's application is wrong. Enter the current one for this connection.",
     "AADSTS7000222": "The client secret of Petra's application has expired. Make a new one and enter it.",
-    "AADSTS700016": (
-        "Petra's application is unknown in this tenant. An administrator has to give consent first, "
-        "with the link on the tenant's Connection page."
-    ),
+    "AADSTS700016": _NO_CONSENT,
+    "AADSTS7000229": _NO_CONSENT,
     "AADSTS90002": _UNKNOWN_TENANT,
     "AADSTS900023": "The tenant id of the connection is not a valid one. Check it.",
     "AADSTS700027": (

@@ -43,10 +43,11 @@ class Hold:
         """Hold it for longer.
 
         Raises:
-            HoldLost: when it is somebody else's meanwhile.
+            HoldLost: when it is somebody else's meanwhile, or the tenant was paused.
         """
         until = timezone.now() + LEASE
         held = Incident.objects.filter(pk=self.incident_id, collecting_until=self.until)
+        held = held.filter(tenant__state=TenantState.CONNECTED)
         if not held.update(collecting_until=until):
             raise HoldLost
         self.until = until

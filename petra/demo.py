@@ -3,8 +3,9 @@
 A reset rebuilds the cloud's world and Petra's rows about it. The audit trail is kept: a reset is an entry in it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -23,8 +24,9 @@ from remediation.services import scans_begin
 from remediation.transitions import lock_incidents, one_claim_at_a_time
 from tenants import audit
 from tenants.audit import PETRA, Act, Actor
-from tenants.enums import CloudName, Role
+from tenants.enums import CloudName, ConnectionApplication, Role, TenantState
 from tenants.models import Connection, Member, Organization, ProtectedAccount, Tenant
+from tenants.portfolio import tenant_destroy
 from tenants.scoping import tenant_scope
 
 ORGANIZATION = "Lantern Managed Security"
@@ -69,6 +71,7 @@ def demo_reset(*, by: Member | None) -> DemoSummary:
     organization = by.organization if by else Organization.objects.get(name=ORGANIZATION)
     tenants = _tenants_seed(organization, control, by)
     now = timezone.now()
+    _added_remove(organization, kept=tenants.values(), by=by)
     incidents = [_incident_seed(told, tenants[told.tenant], now) for told in story.INCIDENTS]
     for incident in incidents:
         _work_begin(incident)
@@ -81,7 +84,7 @@ def _tenants_seed(organization: Organization, control: SimulatorControl, by: Mem
     tenants: dict[str, Tenant] = {}
     for told in story.TENANTS:
         with transaction.atomic():
-            tenant = _tenant_seed(organization, told.name)
+            tenant = _tenant_seed(organization, told)
             with tenant_scope([tenant.pk]):
                 _empty(tenant)
                 _connect(tenant, clouds[told.tenant_id])
@@ -92,14 +95,30 @@ def _tenants_seed(organization: Organization, control: SimulatorControl, by: Mem
     return tenants
 
 
-def _tenant_seed(organization: Organization, name: str) -> Tenant:
-    known = Tenant.objects.filter(organization=organization, name=name, is_demo=True).first()
+def _tenant_seed(organization: Organization, told: story.DemoTenant) -> Tenant:
+    name = told.name
+    ours = Tenant.objects.filter(organization=organization, is_demo=True)
+    known = ours.filter(connection__microsoft_tenant_id=told.tenant_id).first() or ours.filter(name=name).first()
     if known:
+        ours.filter(pk=known.pk).update(name=name, is_sensitive=False)  # whatever it was called meanwhile
+        known.name, known.is_sensitive = name, False
         return known
     slug = slugify(name)
     if Tenant.objects.filter(slug=slug).exists():
         slug = f"{slug}-demo-{organization.pk}"
     return Tenant.objects.create(organization=organization, name=name, slug=slug, is_demo=True)
+
+
+def _added_remove(organization: Organization, *, kept: Iterable[Tenant], by: Member | None) -> None:
+    """Remove the demo tenants that somebody added: their directories have accepted nobody any more."""
+    added = Tenant.objects.filter(organization=organization, is_demo=True).exclude(pk__in=[one.pk for one in kept])
+    for tenant in added:
+        with tenant_scope([tenant.pk]), transaction.atomic():
+            _empty(tenant)
+            summary = f"Demo tenant removed with the reset: {tenant.name}"
+            act = Act(verb="remove_tenant", summary=summary, object_type="tenant", object_id=tenant.pk)
+            audit.record([act], tenant=tenant, by=Actor.of(by))
+            tenant_destroy(tenant)
 
 
 def _empty(tenant: Tenant) -> None:
@@ -121,6 +140,7 @@ def _lock(tenant: Tenant) -> None:
 
 
 def _connect(tenant: Tenant, cloud: dict[str, Any]) -> None:
+    days = 19 if tenant.name == story.HARROW.name else 300  # one that ends soon, to see the warning
     Connection.objects.update_or_create(
         tenant=tenant,
         defaults={
@@ -128,9 +148,15 @@ def _connect(tenant: Tenant, cloud: dict[str, Any]) -> None:
             "microsoft_tenant_id": cloud["tenantId"],
             "client_id": cloud["clientId"],
             "client_secret": cloud["clientSecret"],
+            "secret_expires_at": timezone.now() + timedelta(days=days),
             "domains": cloud["domains"],
+            "application": ConnectionApplication.OWN,
+            "last_error": "",
+            "checklist": [],
+            "checked_at": None,
         },
     )
+    Tenant.objects.filter(pk=tenant.pk).exclude(state=TenantState.CONNECTED).update(state=TenantState.CONNECTED)
 
 
 def _protect(tenant: Tenant, key: str) -> None:

@@ -27,6 +27,7 @@ _PATTERNS = tuple(
         r"""((?:password|passwd|secret|token|assertion|api_?key)["']?\s*[=:]\s*["']?)(?![\s"']|•)[^\s"'&,;)}\]]{3,}""",
         r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s/@]+(?=@)",  # a password in an address
         r"()\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?",  # a JSON web token
+        r"(\bstate=)[\w-]{40,}",  # of a consent link, in the address to which Microsoft sends the browser
         r"()(?<![\w~.-])[\w~.-]{3}\dQ~[\w~.-]{31,34}",  # the form of Entra's client secrets
         r"()-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
     )

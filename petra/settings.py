@@ -35,6 +35,13 @@ CSRF_TRUSTED_ORIGINS = env.list("PETRA_TRUSTED_ORIGINS", default=[])
 SIMULATOR_URL = env.str("PETRA_SIMULATOR_URL", default="")
 DEMO = env.bool("PETRA_DEMO", default=bool(SIMULATOR_URL))
 
+# One multi-tenant application for all tenants; empty where each tenant has an application of its own.
+APPLICATION_ID = env.str("PETRA_APPLICATION_ID", default="")
+APPLICATION_CLOUD = env.str("PETRA_APPLICATION_CLOUD", default="global")
+APPLICATION_SECRET = env.str("PETRA_APPLICATION_SECRET", default="")
+APPLICATION_SECRET_EXPIRES = env.str("PETRA_APPLICATION_SECRET_EXPIRES", default="")
+APPLICATION_CERTIFICATE = env.str("PETRA_APPLICATION_CERTIFICATE", default="")
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

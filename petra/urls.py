@@ -18,6 +18,7 @@ urlpatterns = [
     path("demo/reset/", demo_views.reset, name="demo_reset"),
     path("account/", include("tenants.account_urls")),
     path("settings/", include("tenants.urls")),
+    path("", include("tenants.connection_urls")),
     path("", include("incidents.urls")),
     path("", include("remediation.urls")),
 ]

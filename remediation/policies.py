@@ -79,11 +79,20 @@ def is_reachable(tenant: Tenant) -> bool:
 
 
 def check_reachable(tenant: Tenant) -> None:
-    """Raises Refused for a tenant of which only logs were imported."""
+    """Raises Refused for a tenant of which only logs were imported, and while it is paused."""
     if not is_reachable(tenant):
         raise Refused(
             f"{tenant.name} is not connected to Microsoft 365: this cannot be done from here. Connect the tenant to "
             "act. Nothing was done."
+        )
+    check_not_paused(tenant)
+
+
+def check_not_paused(tenant: Tenant) -> None:
+    """Raises Refused while the tenant is paused: what is ordered then would only wait, unseen."""
+    if tenant.state == TenantState.PAUSED:
+        raise Refused(
+            f"{tenant.name} is paused: nothing is sent there. Resume it on its Connection page first. Nothing was done."
         )
 
 

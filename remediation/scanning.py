@@ -29,7 +29,7 @@ from remediation.models import Finding, Scan
 from remediation.services.response import response_advance
 from remediation.services.scans import coverage_of, scan_give_up, scan_request
 from remediation.stages import advance
-from remediation.transitions import lock_incidents, one_claim_at_a_time, progress
+from remediation.transitions import is_paused, lock_incidents, one_claim_at_a_time, progress
 from tenants.connections import ConnectionUnusable, calls_count, contact_made, graph_client
 from tenants.encryption import InvalidToken
 from tenants.enums import TenantState
@@ -57,6 +57,8 @@ def scan_due(*, tenant: Tenant) -> int:
 def _claim(tenant: Tenant, now: datetime) -> Scan | None:
     """Take the next scan that is due. One at a time in a tenant: other tenants need hands, too."""
     with one_claim_at_a_time(tenant):
+        if is_paused(tenant):
+            return None
         if Scan.objects.filter(state=ScanState.RUNNING, lease_until__gt=now).exists():
             return None
         due = Scan.objects.filter(Q(due_at=None) | Q(due_at__lte=now), state=ScanState.QUEUED)
@@ -72,7 +74,8 @@ def _claim(tenant: Tenant, now: datetime) -> Scan | None:
 
 
 def _renew(fence: str, now: datetime) -> bool:
-    return bool(Scan.objects.filter(fence=fence, state=ScanState.RUNNING).update(lease_until=now + LEASE))
+    held = Scan.objects.filter(fence=fence, state=ScanState.RUNNING).exclude(tenant__state=TenantState.PAUSED)
+    return bool(held.update(lease_until=now + LEASE))
 
 
 def _scan(scan: Scan, tenant: Tenant) -> None:

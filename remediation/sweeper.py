@@ -11,6 +11,7 @@ from remediation.enums import OPEN_WATCHES, WAITING_STATES, RunState, ScanState,
 from remediation.models import ActionRun, Scan, SyncWatch
 from remediation.services.scans import scan_give_up
 from remediation.transitions import READ_BACK_STATES, move_runs
+from tenants.enums import TenantState
 from tenants.scoping import unscoped
 
 INTERRUPTED = "This search was interrupted; a new one is waiting already."
@@ -34,7 +35,7 @@ def _resume_runs(now: datetime) -> None:
 
 def _ring_runs(now: datetime) -> None:
     with unscoped(reason="the sweeper looks for runs that are due in all tenants"):
-        free = ActionRun.objects.exclude(lease_until__gt=now)
+        free = ActionRun.objects.exclude(lease_until__gt=now).exclude(tenant__state=TenantState.PAUSED)
         due = free.filter(state__in=WAITING_STATES, due_at__lte=now)
         unverified = free.filter(verify_due_at__lte=now, state__in=READ_BACK_STATES)
         strikes = set(due.filter(step=Step.CONTAIN).values_list("tenant_id", flat=True))
@@ -59,6 +60,7 @@ def _resume_scans(now: datetime) -> None:
 def _ring_scans(now: datetime) -> None:
     with unscoped(reason="the sweeper looks for scans that wait in all tenants"):
         due = Scan.objects.filter(Q(due_at=None) | Q(due_at__lte=now), state=ScanState.QUEUED)
+        due = due.exclude(tenant__state=TenantState.PAUSED)
         tenants = set(due.values_list("tenant_id", flat=True))
     for tenant_id in tenants:
         doorbell.ring_scan(tenant_id)
@@ -67,6 +69,7 @@ def _ring_scans(now: datetime) -> None:
 def _ring_watches(now: datetime) -> None:
     with unscoped(reason="the sweeper looks for watches that are due in all tenants"):
         due = SyncWatch.objects.filter(state__in=OPEN_WATCHES, due_at__lte=now).exclude(lease_until__gt=now)
+        due = due.exclude(tenant__state=TenantState.PAUSED)
         tenants = set(due.values_list("tenant_id", flat=True))
     for tenant_id in sorted(tenants):
         doorbell.ring_watch(tenant_id)

@@ -31,6 +31,7 @@ from remediation.selectors import step_progress
 from tenants import audit
 from tenants.audit import Act, Actor
 from tenants.enums import Outcome as AuditOutcome
+from tenants.enums import TenantState
 from tenants.models import Connection, Tenant
 
 DUE_COLUMNS = ("pk", "tenant", "incident", "step", "action_key", "lane", "state", "tries", "ordered_at")
@@ -107,6 +108,8 @@ def claim_runs(*, tenant: Tenant, now: datetime, strikes_only: bool = False) -> 
     whatever else goes on; anything else only while the tenant keeps fewer than `MOST_SETS` workers busy.
     """
     with one_claim_at_a_time(tenant):
+        if is_paused(tenant):
+            return []
         runs = _still_wanted(_due(now, strikes_only=strikes_only)[:CLAIM_LIMIT], tenant)
         taken = {"lease_until": now + LEASE, "verified_at": None, "verify_due_at": None, "tries": F("tries") + 1}
         fence = uuid.uuid4().hex
@@ -120,7 +123,7 @@ def claim_runs(*, tenant: Tenant, now: datetime, strikes_only: bool = False) -> 
 def claim_unverified(*, tenant: Tenant, now: datetime) -> list[ActionRun]:
     """Take what is due to be read back, unless somebody is at it."""
     with one_claim_at_a_time(tenant):
-        if _is_busy(now):
+        if is_paused(tenant) or _is_busy(now):
             return []
         due = ActionRun.objects.filter(verify_due_at__lte=now, state__in=READ_BACK_STATES).exclude(lease_until__gt=now)
         first = list(due.order_by("pk").values_list("pk", flat=True)[:CLAIM_LIMIT])
@@ -137,13 +140,21 @@ def one_claim_at_a_time(tenant: Tenant) -> Iterator[None]:
         yield
 
 
+def is_paused(tenant: Tenant) -> bool:
+    """Whether nothing is to be read or sent there, as it stands at this moment: what waits goes on waiting."""
+    return Tenant.objects.filter(pk=tenant.pk, state=TenantState.PAUSED).exists()
+
+
 def _held(fence: str) -> list[ActionRun]:
     return list(ActionRun.objects.filter(fence=fence).select_related("order", "incident__account").order_by("pk"))
 
 
 def renew_lease(fence: str, *, now: datetime, at_least: int = 1) -> bool:
-    """The worker that holds this fence is still at it. False when fewer than `at_least` runs are held by it."""
-    held = ActionRun.objects.filter(fence=fence, lease_until__isnull=False)
+    """The worker that holds this fence is still at it. False when fewer than `at_least` runs are held by it.
+
+    In a tenant that was paused meanwhile nobody holds anything: what is under way stops, and is read before it goes on.
+    """
+    held = ActionRun.objects.filter(fence=fence, lease_until__isnull=False).exclude(tenant__state=TenantState.PAUSED)
     return held.update(lease_until=now + LEASE) >= at_least
 
 

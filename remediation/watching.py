@@ -30,6 +30,7 @@ from remediation.services.watches import (
     watch_warn,
 )
 from remediation.stages import advance
+from remediation.transitions import is_paused
 from tenants.connections import ConnectionUnusable, calls_count, graph_client
 from tenants.encryption import InvalidToken
 from tenants.models import Connection, Tenant
@@ -65,7 +66,7 @@ def watch_due(*, tenant: Tenant) -> int:
     """Look at the accounts whose watch is due in a tenant. Returns how many."""
     count = 0
     with tenant_scope([tenant.pk]):
-        for watch in _claimed(timezone.now()):
+        for watch in () if is_paused(tenant) else _claimed(timezone.now()):
             try:
                 _look(watch, tenant)
             except LeaseLost:

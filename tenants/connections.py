@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from graph import CLOUDS, AppCredentials, Certificate, Cloud, GraphClient, SecretRef, simulator_cloud
 from tenants.circuits import TenantCircuit
-from tenants.enums import CloudName
+from tenants.credentials import Credential, CredentialInvalid, shared_application
+from tenants.enums import CloudName, ConnectionApplication
 from tenants.models import CallCount, Connection, Tenant
 
 
@@ -31,6 +32,37 @@ def cloud_of(connection: Connection) -> Cloud:
     return simulator_cloud(settings.SIMULATOR_URL)
 
 
+def credential_of(connection: Connection) -> Credential:
+    """What Petra signs in with: the tenant's own, or that of the installation's one application.
+
+    Raises:
+        ConnectionUnusable: when the environment names no such application any more, or another one.
+    """
+    if connection.application == ConnectionApplication.OWN:
+        return _own_credential(connection)
+    try:
+        shared = shared_application()
+    except CredentialInvalid as error:
+        raise ConnectionUnusable(str(error)) from error
+    if shared is None or (shared.client_id, shared.cloud) != (connection.client_id, connection.cloud):
+        raise ConnectionUnusable(
+            "This tenant accepted an application that this installation of Petra does not have any more. "
+            "Ask for consent again, on the Connection page."
+        )
+    return shared.credential
+
+
+def _own_credential(connection: Connection) -> Credential:
+    certificate = None
+    if connection.certificate_private_key:
+        certificate = Certificate(
+            private_key=connection.certificate_private_key,
+            thumbprint=connection.certificate_thumbprint,
+            public_certificate=connection.certificate_public,
+        )
+    return Credential(connection.client_secret or "", certificate, connection.secret_expires_at)
+
+
 def graph_client(
     connection: Connection,
     *,
@@ -42,23 +74,16 @@ def graph_client(
     `always_asks`: services that have not been answering are asked all the same.
 
     Raises:
-        ConnectionUnusable: see `cloud_of`.
+        ConnectionUnusable: see `cloud_of` and `credential_of`.
     """
-    certificate = None
-    if connection.certificate_private_key:
-        certificate = Certificate(
-            private_key=connection.certificate_private_key,
-            thumbprint=connection.certificate_thumbprint,
-            public_certificate=connection.certificate_public,
-        )
-    credentials = AppCredentials(
-        tenant_id=connection.microsoft_tenant_id,
-        client_id=connection.client_id,
-        secret=connection.client_secret or None,
-        certificate=certificate,
-    )
+    credential = credential_of(connection)
     return GraphClient(
-        credentials=credentials,
+        credentials=AppCredentials(
+            tenant_id=connection.microsoft_tenant_id,
+            client_id=connection.client_id,
+            secret=credential.secret or None,
+            certificate=credential.certificate,
+        ),
         cloud=cloud_of(connection),
         resolve_secret=resolve_secret,
         circuit=TenantCircuit(connection.tenant, always_asks=always_asks),

@@ -39,6 +39,7 @@ _OVERVIEWS = ("incidents:overview", "incidents:home")
 _ACTIVITY = "tenants:activity"
 _USAGE = "incidents:usage"
 _SETTINGS = ("/settings/", "/usage/")
+_CONNECTION = "connections:page"
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -62,7 +63,7 @@ def _page_name(match: ResolverMatch | None) -> str:
 
 
 def _all_tenants_url(page: str) -> str:
-    if page in _OVERVIEWS:
+    if page in (*_OVERVIEWS, _CONNECTION):
         return reverse("incidents:home")
     return reverse(_ACTIVITY if page == _ACTIVITY else "incidents:list")
 
@@ -70,6 +71,8 @@ def _all_tenants_url(page: str) -> str:
 def _switch_url(page: str, tenant: Tenant) -> str:
     if page == _ACTIVITY:
         return f"{reverse(_ACTIVITY)}?tenant={tenant.slug}"
+    if page == _CONNECTION:
+        return reverse(_CONNECTION, args=[tenant.slug])
     return reverse("incidents:overview" if page in _OVERVIEWS else "incidents:tenant_list", args=[tenant.slug])
 
 

@@ -26,6 +26,22 @@ class CloudName(TextChoices):
     SIMULATOR = "simulator", "Demo cloud"
 
 
+class ConnectionApplication(TextChoices):
+    """Which application Petra signs in with: one for all tenants of the installation, or one of the tenant's own."""
+
+    SHARED = "shared", "Petra's application for all tenants"
+    OWN = "own", "An application of this tenant's own"
+
+
+class CheckState(TextChoices):
+    """What came of looking at one thing that a connection needs. Unknown is not missing: it was not seen."""
+
+    OK = "ok", "OK"
+    EXPIRING = "expiring", "Ends soon"
+    MISSING = "missing", "Missing"
+    UNKNOWN = "unknown", "Could not be checked"
+
+
 class ProtectedKind(TextChoices):
     BREAK_GLASS = "break_glass", "Break-glass account"
     SERVICE = "service", "Service account"

@@ -6,7 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
 from tenants.encryption import EncryptedTextField
-from tenants.enums import CloudName, Outcome, ProtectedKind, Role, TenantState
+from tenants.enums import CloudName, ConnectionApplication, Outcome, ProtectedKind, Role, TenantState
 from tenants.scoping import TenantScoped
 
 CHIP_COLORS = 8
@@ -141,13 +141,36 @@ class Connection(TenantScoped):
     certificate_private_key = EncryptedTextField(blank=True)
     certificate_public = models.TextField(blank=True)
     certificate_thumbprint = models.CharField(max_length=64, blank=True)
+    application = models.CharField(
+        max_length=8, choices=ConnectionApplication, default=ConnectionApplication.OWN
+    )  # a shared one's secret stands in the environment, and in no row
+    secret_expires_at = models.DateTimeField(null=True)  # of the own secret or certificate, where that is known
     domains = models.JSONField(default=list)
+    checklist = models.JSONField(default=list)  # what tenants.checklist found, as tenants.checklist.Item
+    checked_at = models.DateTimeField(null=True)
     last_contact_at = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:
         return f"{self.get_cloud_display()} {self.microsoft_tenant_id}"
+
+
+class ConsentRequest(TenantScoped):
+    """A consent link that was given out. Its state is one-time, ends by itself, and is of use to this member only."""
+
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
+    state_digest = models.CharField(max_length=64, unique=True)  # SHA-256: the state itself is in the link only
+    cloud = models.CharField(max_length=20, choices=CloudName)
+    client_id = models.CharField(max_length=36)
+    application = models.CharField(max_length=8, choices=ConnectionApplication)
+    service = models.CharField(max_length=20)  # "graph" or "exchange"
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"Consent of {self.tenant_id} for {self.service}, asked for by {self.member_id}"
 
 
 class ServiceCircuit(TenantScoped):

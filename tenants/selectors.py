@@ -6,7 +6,7 @@ from allauth.mfa.models import Authenticator
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from tenants.models import AuditEvent, Invitation, Member, Tenant
+from tenants.models import AuditEvent, Connection, Invitation, Member, Tenant
 
 
 def member_list(*, organization_id: int) -> list[Member]:
@@ -39,6 +39,17 @@ def invitation_open(*, token_digest: str, is_locked: bool = False) -> Invitation
     """
     rows = Invitation.objects.select_for_update() if is_locked else Invitation.objects.select_related("organization")
     return rows.get(token_hash=token_digest, accepted_at=None, withdrawn_at=None, expires_at__gt=timezone.now())
+
+
+def connection_shown(tenant: Tenant) -> Connection | None:
+    """A tenant's connection to be looked at: its secrets are not even decrypted. None where there is none."""
+    return connections_shown().get(tenant.pk)
+
+
+def connections_shown() -> dict[int, Connection]:
+    """The connections of the open scope, by tenant, without their secrets."""
+    rows = Connection.objects.defer("client_secret", "certificate_private_key")
+    return {row.tenant_id: row for row in rows}
 
 
 def owners_for(tenant: Tenant) -> list[Member]:

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from tenants import views
+from tenants.views import portfolio
 
 app_name = "tenants"
 urlpatterns = [
@@ -15,6 +16,8 @@ urlpatterns = [
     path("invitations/<int:invitation_id>/withdraw/", views.invitation_withdraw, name="invitation_withdraw"),
     path("security/", views.security, name="security"),
     path("security/change/", views.security_change, name="security_change"),
+    path("tenants/", portfolio.tenants, name="tenants"),
+    path("tenants/add/", portfolio.add, name="tenant_add"),
     path("activity/", views.activity, name="activity"),
     path("activity/export/", views.activity_export, name="activity_export"),
 ]

@@ -15,7 +15,14 @@ os.environ["PETRA_DATA_DIR"] = str(_folder)
 os.environ["PETRA_PRODUCTION"] = "0"  # also where the tests run on PostgreSQL
 # The browser tests run an event loop in this very thread; to Django, tests of the database then look async.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-for _name in ("PETRA_SIMULATOR_URL", "PETRA_HTTPS", "DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"):
+for _name in (
+    "PETRA_SIMULATOR_URL",
+    "PETRA_HTTPS",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "CELERY_BROKER_URL",
+    "PETRA_APPLICATION_ID",
+):
     os.environ.pop(_name, None)
 if "PETRA_TEST_DATABASE_URL" in os.environ:
     os.environ["DATABASE_URL"] = os.environ["PETRA_TEST_DATABASE_URL"]

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from graph.simulator import clock, tokens
+from graph.simulator import clock, consent, tokens
 from graph.simulator.batch import serve_batch
 from graph.simulator.calls import EXCHANGE, GRAPH, Answer, Call, Dropped, Refusal, bad_request
 from graph.simulator.control_plane import ControlPlane
@@ -29,6 +29,7 @@ from graph.simulator.throttling import Throttle
 from graph.simulator.weather import LOST, RESET, Weather
 
 _LOGIN = re.compile(r"/([^/]+)/(v2\.0/\.well-known/openid-configuration|oauth2/v2\.0/token|discovery/instance)")
+_CONSENT = re.compile(r"/([^/]+)(/v2\.0)?/adminconsent")
 _GRAPH = re.compile(r"/(v1\.0|beta)(/.*)?")
 _EXCHANGE = re.compile(r"/adminapi/beta/([^/]+)(/InvokeCommand|/\$batch)", re.IGNORECASE)
 
@@ -61,6 +62,8 @@ class Simulator:
             return await self.control.respond(request)
         if match := _LOGIN.fullmatch(path):
             return await self._login(request, unquote(match[1]), match[2])
+        if match := _CONSENT.fullmatch(path):
+            return await consent.respond(self.cloud.store, request, unquote(match[1]), is_v2=match[2] is not None)
         if match := _GRAPH.fullmatch(path):
             return await self._called(request, GRAPH, match[1], match[2] or "/")
         if match := _EXCHANGE.fullmatch(path):

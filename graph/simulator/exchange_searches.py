@@ -93,7 +93,19 @@ def _trace(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def get_audit_log_config(call: Call, parameters: Parameters) -> Outcome:
+    """Get-AdminAuditLogConfig: whether the unified audit log takes in records."""
+    config = {
+        "Name": "Admin Audit Log Settings",
+        "AdminAuditLogEnabled": True,
+        "AdminAuditLogAgeLimit": "90.00:00:00",
+        "UnifiedAuditLogIngestionEnabled": call.tenant.settings.unified_audit_log,
+    }
+    return Outcome([config])
+
+
 SEARCH_CMDLETS = (
+    ("Get-AdminAuditLogConfig", get_audit_log_config),
     ("Search-UnifiedAuditLog", search_unified_audit_log),
     ("Get-MessageTraceV2", get_message_trace),
 )

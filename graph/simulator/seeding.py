@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from graph.simulator import clock, mailstore
 from graph.simulator.state import Store
-from graph.simulator.tenants import Tenant
+from graph.simulator.tenants import Registration, Tenant
 
 Document = dict[str, Any]
 
@@ -32,8 +32,10 @@ def load_world(store: Store, world: Mapping[str, Any]) -> int:
     """Replace everything by the world given. Returns the number of tenants. Raises KeyError for what is missing."""
     with store.transaction():
         store.clear()
-        for document in world["tenants"]:
+        for document in (*world["tenants"], *world.get("unconnected", ())):
             _load_tenant(store, document)
+        for document in world.get("registrations", ()):
+            store.save_registration(Registration.from_world(document))
     return len(store.tenants())
 
 

@@ -13,13 +13,13 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from graph.simulator import clock
 from graph.simulator.tables import DIRECTORY_COLLECTIONS, LOG_TABLES, SCHEMA, WORLD_TABLES, filing
-from graph.simulator.tenants import Tenant
+from graph.simulator.tenants import Registration, Tenant
 
 Document = dict[str, Any]
 
@@ -92,6 +92,18 @@ class Store:
         self.connection.execute(
             "INSERT INTO tenants(id, body) VALUES (?, ?) ON CONFLICT(id) DO UPDATE SET body = excluded.body",
             (tenant.id, json.dumps(tenant.as_json())),
+        )
+
+    def registration(self, client_id: str) -> Registration | None:
+        """A multi-tenant application by its client id."""
+        found = self.connection.execute("SELECT body FROM registrations WHERE id = ?", (client_id,)).fetchone()
+        return Registration(**json.loads(found[0])) if found else None
+
+    def save_registration(self, registration: Registration) -> None:
+        """Insert or overwrite a multi-tenant application."""
+        self.connection.execute(
+            "INSERT OR REPLACE INTO registrations(id, body) VALUES (?, ?)",
+            (registration.client_id, json.dumps(asdict(registration))),
         )
 
     def clear(self, *, log: bool = True) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 # COLLATE NOCASE where Microsoft compares without regard to case; message ids are compared exactly.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS tenants(id TEXT PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS registrations(id TEXT PRIMARY KEY COLLATE NOCASE, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS objects(
     seq INTEGER PRIMARY KEY, tenant TEXT NOT NULL, collection TEXT NOT NULL, owner TEXT NOT NULL COLLATE NOCASE,
     id TEXT NOT NULL COLLATE NOCASE, alias TEXT NOT NULL COLLATE NOCASE, stamp TEXT NOT NULL, body TEXT NOT NULL);
@@ -47,7 +48,7 @@ CREATE TABLE IF NOT EXISTS peaks(tenant TEXT NOT NULL, mailbox TEXT NOT NULL, pe
     PRIMARY KEY(tenant, mailbox));
 """
 
-WORLD_TABLES = ("tenants", "objects", "history", "messages", "passwords")
+WORLD_TABLES = ("tenants", "registrations", "objects", "history", "messages", "passwords")
 LOG_TABLES = ("requests", "effects", "faults", "peaks", "early")
 
 

@@ -42,6 +42,7 @@ class Settings:
     audit_query_seconds: float = 0.0  # the least time an audit log query runs
     # Seconds for which an access token that a user already holds works on after a revoke, a lock or a new password.
     revocation_delay: float = 3600.0
+    unified_audit_log: bool = True  # whether Exchange takes records into the unified audit log
     sync_interval: float = 0.0  # seconds between two cycles of directory synchronization; 0: only when told to
     blocked_mailboxes: list[str] = field(default_factory=list)  # user ids closed to apps by an access policy
 
@@ -73,6 +74,7 @@ class Tenant:
     service_principal_id: str
     domains: list[dict[str, Any]]
     settings: Settings = field(default_factory=Settings)
+    is_consented: bool = True  # whether an administrator has admitted the application to this directory
     synced_at: float = 0.0  # the last cycle of directory synchronization, or when they began: seconds since 1970
     challenge: str = ""  # the `nbf` value that a token has to carry, while a claims challenge stands
 
@@ -107,6 +109,7 @@ class Tenant:
             directory_roles=list(document.get("directoryRoles", [])),
             licences={"premium": True, "messageTrace": True, **document.get("licences", {})},
             certificates=list(document.get("certificates", [])),
+            unified_audit_log=bool(document.get("unifiedAuditLog", True)),
             throttling=DEFAULT_LIMITS | {"directoryUnits": _units_for(len(document.get("users", [])))},
         )
         return cls(
@@ -117,6 +120,33 @@ class Tenant:
             service_principal_id=document["servicePrincipalId"],
             domains=[dict(domain) for domain in document.get("domains", [])],
             settings=settings,
+            is_consented=bool(document.get("isConsented", True)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A multi-tenant application: registered once, admitted to a directory by that directory's administrator."""
+
+    client_id: str
+    name: str
+    publisher: str
+    secret: str
+    redirect_uris: list[str]
+    graph_permissions: list[str]
+    exchange_permissions: list[str]
+
+    @classmethod
+    def from_world(cls, document: Mapping[str, Any]) -> Registration:
+        """Read a registration of a world document."""
+        return cls(
+            client_id=document["clientId"],
+            name=document["name"],
+            publisher=document["publisher"],
+            secret=document["clientSecret"],
+            redirect_uris=list(document["redirectUris"]),
+            graph_permissions=list(document.get("grantedPermissions", [])),
+            exchange_permissions=list(document.get("exchangePermissions", [])),
         )
 
 

@@ -31,7 +31,7 @@ from graph.simulator.tenants import Tenant
 LOGIN = "https://login.microsoftonline.com"
 # The cloud guards made-up people only: a key of its own would just invalidate every cached token on each new file.
 _KEY = b"the simulated cloud signs with a key that everybody knows"
-_HOSTS = {
+HOSTS = {
     "graph.microsoft.com": GRAPH,
     "graph.microsoft.us": GRAPH,
     "dod-graph.microsoft.us": GRAPH,
@@ -117,21 +117,30 @@ def issue(store: Store, name: str, form: Mapping[str, str]) -> Answer:
     if form.get("grant_type") != "client_credentials":
         text = "The app requested an unsupported grant type."
         raise refused(400, "unsupported_grant_type", 70003, text)
-    if form.get("client_id", "").lower() != tenant.client_id.lower():
+    client_id = form.get("client_id", "")
+    registration = store.registration(client_id)
+    is_admitted = client_id.lower() == tenant.client_id.lower() and tenant.is_consented
+    if registration is not None and not is_admitted:
         text = (
-            f"Application with identifier '{form.get('client_id', '')}' was not found in the directory"
+            f"The client application {client_id} is missing service principal in the tenant {tenant.id}."
+            " See instructions here: https://go.microsoft.com/fwlink/?linkid=2225119"
+        )
+        raise refused(401, "invalid_client", 7000229, text)
+    if not is_admitted:
+        text = (
+            f"Application with identifier '{client_id}' was not found in the directory"
             f" '{tenant.name}'. This can happen if the application has not been installed by the administrator of the"
             " tenant or consented to by any user in the tenant."
         )
         raise refused(400, "unauthorized_client", 700016, text)
-    _check_credential(tenant, form)
-    token = _token(tenant, _host(form.get("scope", "")), form.get("claims", ""))
+    _check_credential(tenant, form, [tenant.client_secret, *([registration.secret] if registration else [])])
+    token = _token(tenant, host_of(form.get("scope", "")), form.get("claims", ""))
     lifetime = tenant.settings.token_lifetime
     body = {"token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime, "access_token": token}
     return Answer(200, body)
 
 
-def _check_credential(tenant: Tenant, form: Mapping[str, str]) -> None:
+def _check_credential(tenant: Tenant, form: Mapping[str, str], secrets: list[str]) -> None:
     if form.get("client_assertion_type") == ASSERTION_TYPE:
         audiences = [f"{LOGIN}/{tenant.id}/oauth2/v2.0/token", f"{LOGIN}/{tenant.id}/v2.0"]
         certificates = tenant.settings.certificates
@@ -143,7 +152,7 @@ def _check_credential(tenant: Tenant, form: Mapping[str, str]) -> None:
     if "client_secret" not in form:
         text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
         raise refused(401, "invalid_client", 7000218, text)
-    if not hmac.compare_digest(form["client_secret"].encode(), tenant.client_secret.encode()):
+    if not any(hmac.compare_digest(form["client_secret"].encode(), each.encode()) for each in secrets):
         text = (
             "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value,"
             f" not the client secret ID, for a secret added to app '{tenant.client_id}'."
@@ -154,12 +163,13 @@ def _check_credential(tenant: Tenant, form: Mapping[str, str]) -> None:
         raise refused(401, "invalid_client", 7000222, text)
 
 
-def _host(scope: str) -> str:
+def host_of(scope: str) -> str:
+    """The host that a scope of the form `https://<host>/.default` means. Raises Refusal 400."""
     match = re.fullmatch(r"https://([^/]+)/+\.default", scope.strip())
     if match is None:
         text = f"The provided value for the input parameter 'scope' is not valid: '{scope}'."
         raise refused(400, "invalid_scope", 1002012, text)
-    if match[1] not in _HOSTS:
+    if match[1] not in HOSTS:
         text = f"The resource principal named https://{match[1]} was not found in the tenant."
         raise refused(400, "invalid_resource", 500011, text)
     return match[1]
@@ -167,7 +177,7 @@ def _host(scope: str) -> str:
 
 def _token(tenant: Tenant, host: str, requested: str) -> str:
     settings = tenant.settings
-    granted = settings.granted_permissions if _HOSTS[host] == GRAPH else settings.exchange_permissions
+    granted = settings.granted_permissions if HOSTS[host] == GRAPH else settings.exchange_permissions
     moment = int(clock.seconds())
     asked = _requested_claims(requested)
     claims: dict[str, Any] = {
@@ -217,7 +227,7 @@ def claims_of(store: Store, authorization: str, service: str) -> tuple[Tenant, d
             "Lifetime validation failed, the token is expired. Access token has expired or is not yet valid."
         )
     tenant = store.tenant(claims["tid"])
-    if tenant is None or _HOSTS.get(claims["aud"].removeprefix("https://")) != service:
+    if tenant is None or HOSTS.get(claims["aud"].removeprefix("https://")) != service:
         raise unauthorized("Access token validation failure. Invalid audience.")
     _check_challenge(tenant, claims)
     return tenant, claims

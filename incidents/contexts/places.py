@@ -11,6 +11,7 @@ from incidents.contexts.badges import Badge
 from incidents.contexts.lists import IncidentRow, incident_rows
 from incidents.selectors import connections_by_tenant, incident_counts, incidents_open, protected_accounts
 from tenants.access import can_act, can_manage_tenants
+from tenants.connection_page import CheckSummary, checks_of, credential_words
 from tenants.enums import TenantState
 from tenants.models import Connection, Member, ProtectedAccount, Tenant
 
@@ -40,6 +41,7 @@ class HomeView:
     active_count: int
     can_reset_demo: bool
     can_manage: bool  # tenants
+    can_add_tenants: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,8 @@ class OverviewView:
     incidents_url: str
     can_see_connection: bool
     can_act: bool
+    connection_url: str
+    checks: CheckSummary | None
 
 
 def home_view(*, tenants: Sequence[Tenant], member: Member) -> HomeView:
@@ -70,6 +74,7 @@ def home_view(*, tenants: Sequence[Tenant], member: Member) -> HomeView:
         active_count=sum(row.active_incidents for row in rows),
         can_reset_demo=settings.DEMO and can_manage_tenants(member),
         can_manage=can_manage_tenants(member),
+        can_add_tenants=can_manage_tenants(member),
     )
 
 
@@ -80,7 +85,7 @@ def overview_view(*, tenant: Tenant, member: Member) -> OverviewView:
         tenant=tenant,
         badge=tenant_badge(tenant, connection),
         connection=connection,
-        credential=_credential(connection),
+        credential=credential_words(connection),
         domains=list(connection.domains) if connection else [],
         protected_accounts=protected_accounts(),
         open_incidents=incident_rows(incidents_open()),
@@ -88,6 +93,8 @@ def overview_view(*, tenant: Tenant, member: Member) -> OverviewView:
         incidents_url=reverse("incidents:tenant_list", args=[tenant.slug]),
         can_see_connection=can_manage_tenants(member),
         can_act=can_act(member),
+        connection_url=reverse("connections:page", args=[tenant.slug]),
+        checks=checks_of(connection),
     )
 
 
@@ -115,12 +122,3 @@ def _tenant_row(tenant: Tenant, counts: dict[str, int], connection: Connection |
         has_petra_response=tenant.has_petra_response,
         is_demo=tenant.is_demo,
     )
-
-
-def _credential(connection: Connection | None) -> str:
-    """With what Petra signs in, in words; never the secret."""
-    if connection is None:
-        return ""
-    if connection.certificate_thumbprint:
-        return f"Certificate {connection.certificate_thumbprint}"
-    return "Client secret" if connection.client_secret else "None"

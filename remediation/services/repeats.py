@@ -36,6 +36,7 @@ def step_retry(*, incident: Incident, step: Step, by: Member) -> int:
     with transaction.atomic():
         incident = incident_lock(incident.pk)
         policies.check_incident_open(incident)
+        policies.check_reachable(incident.tenant)
         failed = _latest_failed(incident, step)
         now = timezone.now()
         again: dict[str, Any] = {"ordered_at": now, "due_at": now, "finished_at": None, "lease_until": None, "tries": 0}
@@ -88,6 +89,7 @@ def runs_undo(*, incident: Incident, run_ids: Collection[int], by: Member, confi
     with transaction.atomic():
         incident = incident_lock(incident.pk)
         policies.check_incident_open(incident)
+        policies.check_reachable(incident.tenant)
         runs = list(ActionRun.objects.filter(incident=incident, pk__in=run_ids))
         _check_undoable(incident, runs, run_ids, by)
         policies.check_unlock(runs, confirmed=confirmed)

@@ -34,6 +34,7 @@ def scan_request(
     """
     if by:
         policies.check_incident_open(incident)
+        policies.check_not_paused(incident.tenant)
     known = Scan.objects.filter(incident=incident, step=step)
     if by and known.filter(state=ScanState.RUNNING).exists():
         return False

@@ -12,6 +12,8 @@ WRITERS = {
     "incidents/imports/ordering.py": "LogImport: asked for again",
     "incidents/imports/storing.py": "LogImport",
     "incidents/reports/making.py": "Report",
+    "tenants/portfolio.py": "Tenant: paused, resumed, connected",
+    "petra/demo.py": "Tenant: a demo tenant that was paused is connected again",
     "remediation/scanning.py": "Scan: claimed and finished",
     "remediation/services/scans.py": "Scan: given up",
     "remediation/sweeper.py": "Scan: given back when its worker died",

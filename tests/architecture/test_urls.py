@@ -102,6 +102,9 @@ WITHOUT_TENANT: dict[str, dict[str, int]] = {
     "tenants:activity": dict.fromkeys(KINDS, 200) | {"billing": 404},
     "tenants:activity_export": dict.fromkeys(KINDS, 200) | {"billing": 404},
     "tenants:members": only(STAFF, 200),
+    "connections:answer": dict.fromkeys(KINDS, 403) | {"admin": 400, "external guest": 404, "billing": 404},
+    "tenants:tenants": dict.fromkeys(KINDS, 200) | {"external guest": 404, "billing": 404},
+    "tenants:tenant_add": dict.fromkeys(KINDS, 403) | {"admin": 422, "external guest": 404, "billing": 404},
 }
 
 ALL = addresses()

@@ -27,6 +27,7 @@ SECRETS = {
     "secret_key": secrets.token_urlsafe(60),
     "encryption_keys": Fernet.generate_key().decode(),
     "metrics_token": secrets.token_urlsafe(24),
+    "application_secret": secrets.token_urlsafe(24),
     "database_password": secrets.token_urlsafe(24),
 }
 PROXY = {"Host": "petra.example.com", "X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}

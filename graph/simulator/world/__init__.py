@@ -21,10 +21,10 @@ from graph.simulator.world.acme_spray_evidence import second_takeover
 from graph.simulator.world.everyday_evidence import everyday_files, everyday_mail, reads_the_phish
 from graph.simulator.world.message_trace import trace_mail
 from graph.simulator.world.moments import Moments
-from graph.simulator.world.other_tenants import other_tenants
+from graph.simulator.world.other_tenants import other_tenants, unconnected_tenants
 from graph.simulator.world.risks import add_risks
 from graph.simulator.world.sign_ins import add_everyday
-from graph.simulator.world.tenant import TenantWorld
+from graph.simulator.world.tenant import TenantWorld, registration
 
 __all__ = ["build_world"]
 
@@ -36,7 +36,11 @@ def build_world(now: datetime) -> dict[str, Any]:
     """
     moments = Moments.at(now)
     tenants = [_acme(moments), *other_tenants(moments)]
-    return {"tenants": [tenant.as_json() for tenant in tenants]}
+    return {
+        "tenants": [tenant.as_json() for tenant in tenants],
+        "unconnected": [tenant.as_json() for tenant in unconnected_tenants(moments)],
+        "registrations": [registration()],
+    }
 
 
 def _acme(moments: Moments) -> TenantWorld:

@@ -14,14 +14,15 @@ from graph.simulator.world.tenant import PETRA_APP_ID, PETRA_NAME, TenantWorld
 MICROSOFT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 GRAPH = "00000003-0000-0000-c000-000000000000"
 COMMAND_LINE_TOOLS = "14d82eec-204b-4c2f-b7e8-296a70dab67e"
-# Microsoft's own, as every tenant has them: appId -> name. The last one is what message trace needs (onboarding page).
+TRANSPORT_DATA_PLATFORM = "8bd644d1-64a1-4d4b-ae52-2e0cbf64e373"  # what message trace needs
+# Microsoft's own, as every tenant has them: appId -> name.
 MICROSOFT_APPS = {
     GRAPH: "Microsoft Graph",
     "00000002-0000-0ff1-ce00-000000000000": "Office 365 Exchange Online",
     "00000003-0000-0ff1-ce00-000000000000": "Office 365 SharePoint Online",
     COMMAND_LINE_TOOLS: "Microsoft Graph Command Line Tools",
     "01cb2876-7ebd-4aa4-9cc9-d28bd4d359a9": "Device Registration Service",
-    "8bd644d1-64a1-4d4b-ae52-2e0cbf64e373": "Transport Data Platform",
+    TRANSPORT_DATA_PLATFORM: "Transport Data Platform",
 }
 _DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"  # the app role that everyone has who consented
 _NO_PUBLISHER = {"displayName": None, "verifiedPublisherId": None, "addedDateTime": None}

@@ -31,6 +31,15 @@ NORTHGATE = Company(
     "northgate.local.example", (_HAMBURG,),
 )  # fmt: skip
 
+_UTRECHT = Office(
+    "Utrecht", "Oudegracht 214", "Utrecht", "Utrecht", "3511 NR", "NL", "Netherlands", "192.0.2.170", 64506,
+    52.0881, 5.1214, "+31 30 2019",
+)  # fmt: skip
+LARKSPUR = Company(
+    "larkspur", story.LARKSPUR.name, story.LARKSPUR.domain, "larkspurtraining.onmicrosoft.example", "en-GB",
+    "larkspur.local.example", (_UTRECHT,),
+)  # fmt: skip
+
 
 def _people(lines: str, manager: str) -> list[Person]:
     """One person a line: given name | surname | title | department | address, where it is not made from the names."""
@@ -71,6 +80,17 @@ BLUEWATER_PEOPLE = [
         "orla.keane",
     ),
     *_accounts("Practice", "reception", "Reception"),
+]
+LARKSPUR_PEOPLE = [
+    *_people(
+        """
+        Saskia   | Vermeulen  | Director               | Training
+        Tomasz   | Wrona      | Trainer                | Training
+        Imani    | Odhiambo   | Course Administrator   | Training
+        """,
+        "saskia.vermeulen",
+    ),
+    *_accounts("Training", "courses", "Course bookings"),
 ]
 HARROW_PEOPLE = [
     *_people(

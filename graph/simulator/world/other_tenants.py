@@ -7,7 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 from graph.simulator.world import story
-from graph.simulator.world.applications import App, add_microsoft_apps, add_service_principal, consents
+from graph.simulator.world.applications import (
+    TRANSPORT_DATA_PLATFORM,
+    App,
+    add_microsoft_apps,
+    add_service_principal,
+    consents,
+)
 from graph.simulator.world.bulletins import GENERAL_NOTICES, send_notices
 from graph.simulator.world.conversations import Thread
 from graph.simulator.world.correspondence import Postman
@@ -25,6 +31,8 @@ from graph.simulator.world.other_people import (
     BLUEWATER_PEOPLE,
     HARROW,
     HARROW_PEOPLE,
+    LARKSPUR,
+    LARKSPUR_PEOPLE,
     NORTHGATE,
     NORTHGATE_PEOPLE,
 )
@@ -32,7 +40,7 @@ from graph.simulator.world.people import Company, Person
 from graph.simulator.world.risks import add_risks
 from graph.simulator.world.sign_ins import add_baseline, add_everyday
 from graph.simulator.world.story_types import DemoTenant
-from graph.simulator.world.tenant import TenantWorld
+from graph.simulator.world.tenant import PETRA_APP_ID, TenantWorld
 from graph.simulator.world.unified_log import add_bind, add_cmdlet
 
 _MAREIKE = "mareike.vogt"
@@ -53,6 +61,24 @@ def other_tenants(moments: Moments) -> list[TenantWorld]:
         add_everyday(world)
         trace_mail(world)
     return worlds
+
+
+def unconnected_tenants(moments: Moments) -> list[TenantWorld]:
+    """Directories whose administrators have not admitted Petra yet."""
+    larkspur = _tenant(moments, story.LARKSPUR, LARKSPUR, LARKSPUR_PEOPLE, ())
+    admitted_later = (PETRA_APP_ID, TRANSPORT_DATA_PLATFORM)
+    principals = larkspur.lists["servicePrincipals"]
+    larkspur.lists["servicePrincipals"] = [each for each in principals if each["appId"] not in admitted_later]
+    larkspur.settings |= {
+        "isConsented": False,
+        "grantedPermissions": [],
+        "exchangePermissions": [],
+        "directoryRoles": [],
+        "licences": {"premium": True, "messageTrace": False},
+    }
+    add_everyday(larkspur)
+    trace_mail(larkspur)
+    return [larkspur]
 
 
 def _tenant(

@@ -19,8 +19,9 @@ from graph.simulator.world.story_types import (
 )
 
 __all__ = [
-    "ACME", "BLUEWATER", "HARROW", "INCIDENTS", "INTERNAL_RECIPIENTS", "MAREIKE", "NORTHGATE", "PROTECTED_ACCOUNTS",
-    "RENEE", "TADHG", "TENANTS", "Act", "DemoIncident", "DemoTenant", "Indicator", "Phish", "ProtectedAccount",
+    "ACME", "BLUEWATER", "HARROW", "INCIDENTS", "INTERNAL_RECIPIENTS", "LARKSPUR", "MAREIKE", "NORTHGATE",
+    "PROTECTED_ACCOUNTS", "RENEE", "TADHG", "TENANTS", "Act", "DemoIncident", "DemoTenant", "Indicator", "Phish",
+    "ProtectedAccount",
 ]  # fmt: skip
 
 ACME = DemoTenant("acme", "Acme Corp", "acme-corp.example", object_id("acme", "tenant"), is_practice=True)
@@ -30,6 +31,8 @@ NORTHGATE = DemoTenant(
     "northgate", "Northgate Logistics", "northgate-logistics.example", object_id("northgate", "tenant")
 )
 TENANTS = (ACME, BLUEWATER, HARROW, NORTHGATE)
+# A directory of the cloud that nobody has connected yet: to try how a tenant is added.
+LARKSPUR = DemoTenant("larkspur", "Larkspur Training", "larkspur-training.example", object_id("larkspur", "tenant"))
 
 # The attacker's side, used by evidence and indicators alike. Autonomous systems are from RFC 5398's reserved range.
 PROXY_IP = "198.51.100.23"

@@ -16,8 +16,7 @@ PETRA_NAME = "Petra Incident Response"
 
 # What the connection of a tenant asks for: reading, then containing.
 _PERMISSION_NAMES = (
-    "User.Read.All UserAuthenticationMethod.Read.All AuditLog.Read.All AuditLogsQuery-Exchange.Read.All"
-    " AuditLogsQuery-Entra.Read.All AuditLogsQuery-SharePoint.Read.All AuditLogsQuery-OneDrive.Read.All"
+    "User.Read.All UserAuthenticationMethod.Read.All AuditLog.Read.All AuditLogsQuery.Read.All"
     " IdentityRiskyUser.Read.All IdentityRiskEvent.Read.All Directory.Read.All Mail.ReadBasic.All"
     " MailboxSettings.Read ExchangeMessageTrace.Read.All ThreatHunting.Read.All"
     " User.RevokeSessions.All User.EnableDisableAccount.All User-PasswordProfile.ReadWrite.All"
@@ -34,6 +33,22 @@ LISTS = (
     "servicePrincipals", "applications", "oauth2PermissionGrants", "appRoleAssignments", "devices", "signIns",
     "directoryAudits", "auditRecords", "messageTraces", "riskyUsers", "riskDetections",
 )  # fmt: skip
+
+
+def registration() -> dict[str, Any]:
+    """Petra as a multi-tenant application, which an administrator admits on the consent page.
+
+    Entra disregards the port of an address on the caller's own machine, so one entry serves any port.
+    """
+    return {
+        "clientId": PETRA_APP_ID,
+        "name": PETRA_NAME,
+        "publisher": "Halden Managed IT",
+        "clientSecret": secret("petra", "application"),
+        "redirectUris": [f"http://{host}/connect/answer/" for host in ("127.0.0.1", "localhost")],
+        "grantedPermissions": list(PERMISSIONS),
+        "exchangePermissions": ["Exchange.ManageAsApp"],
+    }
 
 
 class TenantWorld:

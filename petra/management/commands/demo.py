@@ -12,16 +12,20 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from graph.simulator.control import SimulatorControl
+from graph.simulator.world.tenant import registration
 from petra.celery import app
 from petra.demo import MEMBERS, demo_reset, members_ensure
+from tenants.enums import CloudName
 from tenants.models import Tenant
 
 HOST = "127.0.0.1"
@@ -58,6 +62,12 @@ class Command(BaseCommand):
         port = os.environ.get("PETRA_SIMULATOR_PORT", "8100")
         os.environ["PETRA_SIMULATOR_URL"] = f"http://{HOST}:{port}"
         os.environ.setdefault("PETRA_LOG_LEVEL", "WARNING")  # the address should stay in sight
+        shared = registration()
+        os.environ.setdefault("PETRA_APPLICATION_CLOUD", CloudName.SIMULATOR)
+        os.environ.setdefault("PETRA_APPLICATION_ID", shared["clientId"])
+        os.environ.setdefault("PETRA_APPLICATION_SECRET", shared["clientSecret"])
+        ends = timezone.now() + timedelta(days=300)
+        os.environ.setdefault("PETRA_APPLICATION_SECRET_EXPIRES", ends.date().isoformat())
         command = [sys.executable, "manage.py", "demo", *(["--reload"] if options["reload"] else [])]
         os.chdir(settings.BASE_DIR)
         os.execv(sys.executable, command)  # noqa: S606  # our own interpreter and our own file  # nosec B606

@@ -237,6 +237,7 @@ _NO_FORWARDING = {
 
 EXCHANGE: list[Row] = [
     ("exchange.invoke", exchange.invoke("Get-App", {"Mailbox": "m@x"}), "Get-App", {"Mailbox": "m@x"}),
+    ("exchange.admin_audit_log_config", exchange.admin_audit_log_config(), "Get-AdminAuditLogConfig", {}),
     ("exchange.inbox_rules", exchange.inbox_rules("m@x"), "Get-InboxRule", {"Mailbox": "m@x", "IncludeHidden": True}),
     ("exchange.disable_inbox_rule", exchange.disable_inbox_rule("m@x", "7"), "Disable-InboxRule", _RULE),
     ("exchange.enable_inbox_rule", exchange.enable_inbox_rule("m@x", "7"), "Enable-InboxRule", _RULE),

@@ -167,11 +167,15 @@ FAULTS = [
 ]  # fmt: skip
 
 _TENANT = "Microsoft does not know this tenant. Check the tenant id of the connection."
+_NO_CONSENT = (
+    "Petra's application is unknown in this tenant. An administrator has to give consent first, with the link on the "
+    "tenant's Connection page."
+)
 SIGNING_IN = {
     "AADSTS7000215": "The client secret of Petra's application is wrong. Enter the current one for this connection.",
     "AADSTS7000222": "The client secret of Petra's application has expired. Make a new one and enter it.",
-    "AADSTS700016": "Petra's application is unknown in this tenant. An administrator has to give consent first, with "
-    "the link on the tenant's Connection page.",
+    "AADSTS700016": _NO_CONSENT,
+    "AADSTS7000229": _NO_CONSENT,
     "AADSTS90002": _TENANT,
     "AADSTS900023": "The tenant id of the connection is not a valid one. Check it.",
     "AADSTS700027": "Microsoft does not know the certificate of Petra's application, or not yet. Right after a change "

@@ -22,6 +22,9 @@ TEXTS = {
     "redis://:hunter2@redis:6379/0": f"redis://:{MASK}@redis:6379/0",
     f"the token was {JWT}": f"the token was {MASK}",
     f"secret {ENTRA} expired": f"secret {MASK} expired",
+    f"GET /connect/answer/?tenant=t&state={'k-_9' * 11}&admin_consent=True": (
+        f"GET /connect/answer/?tenant=t&state={MASK}&admin_consent=True"
+    ),
     "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----": MASK,
     "-----BEGIN PRIVATE KEY-----\nMIIE, cut off": MASK,
 }
@@ -31,6 +34,7 @@ HARMLESS = [
     "POST /users/alice@acme.example/revokeSignInSessions",
     "https://graph.microsoft.com/v1.0/users/alice@acme.example/messages",
     "Password of run 7",
+    "GET /incidents/?state=active&sort=-opened",
     "basic sign-in is off",
     "2026-11-24T03:00:00+00:00",
     "6f9619ff-8b86-d011-b42d-00c04fc964ff",

@@ -49,3 +49,13 @@ def test_the_administrator_reads_german(tenants: dict[str, Any]) -> None:
         if each["from"]["emailAddress"]["address"] == story.LURE.sender
     )
     assert folder_of(tenant, story.MAREIKE.victim, lure) == "Posteingang"
+
+
+def test_one_directory_is_not_connected(world: dict[str, Any]) -> None:
+    (larkspur,) = world["unconnected"]
+    assert (larkspur["name"], larkspur["tenantId"]) == (story.LARKSPUR.name, story.LARKSPUR.tenant_id)
+    held = [larkspur[name] for name in ("isConsented", "grantedPermissions", "exchangePermissions", "directoryRoles")]
+    assert held == [False, [], [], []]
+    (registration,) = world["registrations"]
+    admitted = [each["appId"] for each in larkspur["servicePrincipals"]]
+    assert (registration["clientId"] in admitted, registration["clientId"]) == (False, larkspur["clientId"])
