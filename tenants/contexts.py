@@ -36,6 +36,11 @@ class Tab:
 # Changing the tenant keeps the reader on the same kind of page; any page not named here leads to the incidents.
 _OVERVIEWS = ("incidents:overview", "incidents:home")
 _ACTIVITY = "tenants:activity"
+# Pages that every tenant has under the same name; one person's leads to everybody's.
+_OF_TENANTS = {
+    **{name: name for name in ("tenant_logins", "tenant_exchange", "tenant_sharepoint", "tenant_teams", "users")},
+    "user_activity": "users",
+}
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -67,6 +72,8 @@ def _all_tenants_url(page: str) -> str:
 def _switch_url(page: str, tenant: Tenant) -> str:
     if page == _ACTIVITY:
         return f"{reverse(_ACTIVITY)}?tenant={tenant.slug}"
+    if same := _OF_TENANTS.get(page.removeprefix("incidents:")):
+        return reverse(f"incidents:{same}", args=[tenant.slug])
     return reverse("incidents:overview" if page in _OVERVIEWS else "incidents:tenant_list", args=[tenant.slug])
 
 
