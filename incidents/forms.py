@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from incidents.enums import IncidentState, Workload
-from incidents.selectors import NEWEST_FIRST, SORTS, Keyset, LogChoice
+from incidents.enums import IncidentState
+from incidents.selectors import NEWEST_FIRST, SORTS
 from incidents.selectors.logs import Span
 from tenants.models import Member, Tenant
 
@@ -107,24 +107,6 @@ def _moment(written: str) -> datetime | None:
         return read if read.tzinfo else timezone.make_aware(read)
     except (ValueError, OverflowError):
         return None
-
-
-class LogFilter(forms.Form):
-    """Tab, whose rows, and from where on."""
-
-    tab = forms.ChoiceField(required=False, choices=Workload.choices)
-    who = forms.ChoiceField(required=False, choices=[("attacker", "Attacker")])
-    before = forms.CharField(required=False, max_length=40)
-
-    def choice(self) -> LogChoice:
-        """What was asked for; the first page of the logins where it cannot be understood."""
-        self.is_valid()
-        asked = self.cleaned_data
-        return LogChoice(
-            workload=Workload(asked.get("tab") or Workload.LOGINS),
-            only_attacker=bool(asked.get("who")),
-            before=Keyset.parse(asked.get("before", "")),
-        )
 
 
 class DismissForm(forms.Form):

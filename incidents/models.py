@@ -176,8 +176,12 @@ class LogRecord(TenantScoped):
             models.UniqueConstraint(fields=["tenant", "source", "record_id"], name="log_record_once")
         ]
         indexes: ClassVar = [
-            models.Index(fields=["tenant", "user_principal_name", "-occurred_at", "-id"], name="log_by_user"),
+            models.Index(
+                fields=["tenant", "user_principal_name", "workload", "-occurred_at", "-id"], name="log_by_user"
+            ),
             models.Index(fields=["tenant", "workload", "-occurred_at", "-id"], name="log_by_workload"),
+            # What was done to somebody or something in the directory.
+            models.Index(fields=["tenant", "item"], name="log_by_directory_item", condition=Q(workload="directory")),
         ]
 
     def __str__(self) -> str:

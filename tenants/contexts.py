@@ -40,6 +40,11 @@ _ACTIVITY = "tenants:activity"
 _USAGE = "incidents:usage"
 _SETTINGS = ("/settings/", "/usage/")
 _CONNECTION = "connections:page"
+# Pages that every tenant has under the same name; one person's leads to everybody's.
+_OF_TENANTS = {
+    **{name: name for name in ("tenant_logins", "tenant_exchange", "tenant_sharepoint", "tenant_teams", "users")},
+    "user_activity": "users",
+}
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -73,6 +78,8 @@ def _switch_url(page: str, tenant: Tenant) -> str:
         return f"{reverse(_ACTIVITY)}?tenant={tenant.slug}"
     if page == _CONNECTION:
         return reverse(_CONNECTION, args=[tenant.slug])
+    if same := _OF_TENANTS.get(page.removeprefix("incidents:")):
+        return reverse(f"incidents:{same}", args=[tenant.slug])
     return reverse("incidents:overview" if page in _OVERVIEWS else "incidents:tenant_list", args=[tenant.slug])
 
 

@@ -1,28 +1,43 @@
-"""The logs of an incident's account: tabs, rows, and from where the next page goes on."""
+"""The logs of an incident, a person or a tenant: tabs, filters, rows, and from where the next page goes on."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import urlencode
+from datetime import datetime
+from typing import Any
 
-from django.urls import reverse
-
+from incidents.contexts.log_addresses import Query, export_url, log_path, log_query, log_url, record_url
+from incidents.contexts.log_chips import Chip, chips_of
+from incidents.contexts.log_columns import Cell, columns_of, result_words
 from incidents.contexts.sources import SourceNote, source_notes
 from incidents.enums import Workload
+from incidents.evidence.uncommon import Habits, habits_of, uncommon_in
 from incidents.evidence.words import record_words
-from incidents.models import Incident, LogRecord
-from incidents.selectors import LogChoice, log_counts, log_page, tagged_message_ids
+from incidents.exports.logs import MOST_IN_EXCEL
+from incidents.models import LogRecord
+from incidents.selectors import Logbook, LogChoice, LogPage, log_counts, log_page, tagged_message_ids
+from incidents.selectors.log_search import LOOKED_THROUGH, MOST_COUNTED
 
 PAGE = 50  # rows
 
 
 @dataclass(frozen=True, slots=True)
 class LogTab:
+    """`count` and `attacker_count` are None where a filter is set: they would be of something else."""
+
     key: str
     label: str
     url: str
-    count: int
-    attacker_count: int
+    count: int | None
+    attacker_count: int | None
     is_current: bool
+
+    @property
+    def count_words(self) -> str:
+        return _counted(self.count)
+
+    @property
+    def attacker_words(self) -> str:
+        return _counted(self.attacker_count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,69 +62,111 @@ class LogMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogRow:
-    """A record. `is_attacker`: it matches an indicator. `messages`: those it names, each to be marked by itself."""
+    """A record. `is_attacker`: it matches an indicator. `uncommon`: what of it its person did not use before, in words.
+    `messages`: those it names, each to be marked by itself.
+    """
 
     record: LogRecord
+    url: str
     words: str
     result: str
+    cells: list[Cell]
     is_attacker: bool
+    uncommon: str
     is_phish: bool
     messages: list[LogMessage]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogsView:
-    """One page of one tab. `url` is this page's own address, so that a live update keeps the reader where they are."""
+    """One page of one tab. `url` is this page's own address, so that a live update keeps the reader where they are.
 
-    tabs: list[LogTab]
-    current: LogTab
+    `hidden` are the fields that lead a form back to this page, `place` those that keep tab and attacker in the filter's
+    own form. `searched_to`: how far back was looked where the search stopped before the page was full.
+    """
+
+    title: str
+    kind: str  # the tab's key
+    label: str
+    tabs: list[LogTab]  # empty for a tenant, whose tabs are pages of their own
+    heads: list[str]
     rows: list[LogRow]
     sources: list[SourceNote]
+    chips: list[Chip]
     only_attacker: bool
     only_attacker_url: str  # switches the choice over
-    before: str  # for the hidden fields of Mark as Phish: tab, who and before lead back to this page
+    before: str
+    hidden: Query
+    place: Query
+    path: str
     url: str
+    clear_url: str
+    export_url: str
     first_url: str  # empty on the first page
     next_url: str  # empty on the last page
+    searched_to: datetime | None
+    habits_words: str
+    can_mark: bool
+    looked_through: str = f"{LOOKED_THROUGH:,}"
+    most_in_excel: str = f"{MOST_IN_EXCEL:,}"
+
+    @property
+    def current(self) -> LogTab | None:
+        """The tab that is open; None where there are no tabs."""
+        return next((tab for tab in self.tabs if tab.is_current), None)
 
 
-def logs_view(*, incident: Incident, choice: LogChoice) -> LogsView:
-    """The logs, with the attacker's rows marked in the same query that reads them."""
-    tabs = _tabs(incident, choice)
-    records, following = log_page(incident, choice, size=PAGE)
+def logs_view(*, book: Logbook, choice: LogChoice) -> LogsView:
+    """The logs, with the attacker's rows marked in the same query that reads them: a constant number of queries."""
+    page = log_page(book, choice, size=PAGE)
+    habits = habits_of(book, page.records)
+    first = replace(choice, before=None)
     return LogsView(
-        tabs=tabs,
-        current=next(tab for tab in tabs if tab.is_current),
-        rows=_rows(incident, records),
-        sources=source_notes(incident),
+        title="Logs" if book.account else str(choice.workload.label),
+        kind=choice.workload.value,
+        label=str(choice.workload.label),
+        tabs=_tabs(book, choice) if book.account else [],
+        heads=[column.label for column in columns_of(choice.workload, of_one_person=bool(book.account))],
+        rows=_rows(book, choice, page, habits),
+        sources=source_notes(book.incident) if book.incident else [],
+        chips=chips_of(book, choice),
         only_attacker=choice.only_attacker,
+        only_attacker_url=log_url(book, replace(first, only_attacker=not choice.only_attacker)),
         before=str(choice.before or ""),
-        only_attacker_url=log_url(incident, replace(choice, before=None, only_attacker=not choice.only_attacker)),
-        url=log_url(incident, choice),
-        first_url=log_url(incident, replace(choice, before=None)) if choice.before else "",
-        next_url=log_url(incident, replace(choice, before=following)) if following else "",
+        hidden=[("tab", choice.workload.value), *log_query(choice)],
+        place=_place(book, choice),
+        path=log_path(book, choice.workload),
+        url=log_url(book, choice),
+        clear_url=log_url(book, LogChoice(choice.workload)),
+        export_url=export_url(book),
+        first_url=log_url(book, first) if choice.before else "",
+        next_url=log_url(book, replace(choice, before=page.following)) if page.following else "",
+        searched_to=page.searched_to,
+        habits_words=_habits_words(book, habits),
+        can_mark=book.incident is not None and choice.workload == Workload.EXCHANGE,
     )
 
 
-def log_url(incident: Incident, choice: LogChoice) -> str:
-    """The address at which the logs of an incident stand as chosen."""
-    query = {"tab": choice.workload.value}
-    if choice.only_attacker:
-        query["who"] = "attacker"
-    if choice.before:
-        query["before"] = str(choice.before)
-    return f"{reverse('incidents:logs', args=[incident.tenant.slug, incident.pk])}?{urlencode(query)}"
+def _counted(count: int | None) -> str:
+    if count is None:
+        return ""
+    return f"{MOST_COUNTED:,}+" if count > MOST_COUNTED else str(count)
 
 
-def _tabs(incident: Incident, choice: LogChoice) -> list[LogTab]:
-    counts = log_counts(incident)
+def _place(book: Logbook, choice: LogChoice) -> Query:
+    place = [("tab", choice.workload.value)] if book.account else []
+    return [*place, ("who", "attacker")] if choice.only_attacker else place
+
+
+def _tabs(book: Logbook, choice: LogChoice) -> list[LogTab]:
+    counts = {} if choice.is_filtered else log_counts(book)
+    rows, attackers = (None, None) if choice.is_filtered else (0, 0)
     return [
         LogTab(
-            key=workload.value,
-            label=str(workload.label),
-            url=log_url(incident, replace(choice, workload=workload, before=None)),
-            count=counts.get(workload.value, (0, 0))[0],
-            attacker_count=counts.get(workload.value, (0, 0))[1],
+            workload.value,
+            str(workload.label),
+            log_url(book, replace(choice, workload=workload, before=None)),
+            *counts.get(workload.value, (rows, attackers)),
             is_current=workload == choice.workload,
         )
         for workload in Workload
@@ -117,17 +174,21 @@ def _tabs(incident: Incident, choice: LogChoice) -> list[LogTab]:
     ]
 
 
-def _rows(incident: Incident, records: list[LogRecord]) -> list[LogRow]:
-    tagged = tagged_message_ids(incident)
+def _rows(book: Logbook, choice: LogChoice, page: LogPage, habits: Mapping[str, Habits]) -> list[LogRow]:
+    tagged = tagged_message_ids(book.incident) if book.incident else frozenset()
+    columns = columns_of(choice.workload, of_one_person=bool(book.account))
     rows = []
-    for record in records:
-        messages = [_message(message, tagged) for message in record.messages]
+    for record in page.records:
+        messages = log_messages(record.messages, tagged)
         rows.append(
             LogRow(
                 record=record,
+                url=record_url(book, record.pk),
                 words=record_words(record),
-                result=_result(record),
+                result=result_words(record),
+                cells=[column.cell(record) for column in columns],
                 is_attacker=getattr(record, "is_attacker", False),
+                uncommon=", ".join(uncommon_in(record, habits)),
                 is_phish=any(message.is_phish for message in messages),
                 messages=messages,
             )
@@ -135,17 +196,27 @@ def _rows(incident: Incident, records: list[LogRecord]) -> list[LogRow]:
     return rows
 
 
-def _message(message: Mapping[str, str], tagged: Collection[str]) -> LogMessage:
+def log_messages(named: Any, tagged: Collection[str]) -> list[LogMessage]:
+    """The messages that a record names. What is no message, whatever it is, is left out."""
+    found = [one for one in named if isinstance(one, Mapping)] if isinstance(named, Sequence) else []
+    return [_message(one, tagged) for one in found if isinstance(one.get("id"), str) and one["id"]]
+
+
+def _message(message: Mapping[str, Any], tagged: Collection[str]) -> LogMessage:
     return LogMessage(
         internet_message_id=message["id"],
-        subject=message["subject"],
-        sender=message["sender"],
-        folder=message["folder"],
+        subject=str(message.get("subject") or ""),
+        sender=str(message.get("sender") or ""),
+        folder=str(message.get("folder") or ""),
         is_phish=message["id"] in tagged,
     )
 
 
-def _result(record: LogRecord) -> str:
-    if record.result:
-        return record.result
-    return {True: "Succeeded", False: "Failed", None: ""}[record.is_success]
+def _habits_words(book: Logbook, habits: Mapping[str, Habits]) -> str:
+    """Why no row is amber, where that is because too little is known of the person."""
+    if book.account is None or not habits or any(own.is_baseline for own in habits.values()):
+        return ""
+    return (
+        f"No row is told as uncommon: of {book.account} there are fewer than three sign-ins in the 30 days before "
+        "the first access, so nothing follows from what is new."
+    )

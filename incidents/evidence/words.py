@@ -68,6 +68,7 @@ _WORDS = {
     "TeamsSessionStarted": "Signed in to Teams",
 }
 NON_INTERACTIVE = "Sign-in (non-interactive)"  # a session went on by itself; nobody typed anything
+KNOWN_OPERATIONS = ("UserLoggedIn", "UserLoginFailed", "Sign-in", NON_INTERACTIVE, *_WORDS)  # to choose from
 _MAIL_COUNTED = frozenset({"MailItemsAccessed", "Move", "MoveToDeletedItems", "SoftDelete", "HardDelete"})
 _ICONS = {
     Workload.LOGINS: "login",

@@ -13,17 +13,23 @@ from incidents.selectors.incidents import (
     incidents_open,
 )
 from incidents.selectors.indicators import indicator_get, matches_any, of_attacker
+from incidents.selectors.log_search import LogChoice, LogPage, log_counts, log_page
+from incidents.selectors.logbook import (
+    Logbook,
+    log_accounts,
+    logbook_of_account,
+    logbook_of_incident,
+    logbook_of_tenant,
+)
 from incidents.selectors.logs import (
     Keyset,
-    LogChoice,
     attacker_counts,
     attacker_records,
     incident_records,
-    log_counts,
-    log_page,
     log_record_get,
     own_records,
     tagged_message_ids,
+    tenant_record_get,
 )
 from incidents.selectors.places import connections_by_tenant, protected_accounts
 
@@ -33,6 +39,8 @@ __all__ = [
     "EvidenceCounts",
     "Keyset",
     "LogChoice",
+    "LogPage",
+    "Logbook",
     "active_counts",
     "attacker_counts",
     "attacker_records",
@@ -46,12 +54,17 @@ __all__ = [
     "incident_trail",
     "incidents_open",
     "indicator_get",
+    "log_accounts",
     "log_counts",
     "log_page",
     "log_record_get",
+    "logbook_of_account",
+    "logbook_of_incident",
+    "logbook_of_tenant",
     "matches_any",
     "of_attacker",
     "own_records",
     "protected_accounts",
     "tagged_message_ids",
+    "tenant_record_get",
 ]

@@ -1,5 +1,6 @@
 """Log rows of an incident's account, and which of them are the attacker's."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
@@ -8,7 +9,7 @@ from django.db.models import Case, Count, Max, Min, Q, QuerySet, When
 from django.shortcuts import get_object_or_404
 
 from incidents.enums import LogSource, Workload
-from incidents.models import Incident, LogRecord, PhishTag
+from incidents.models import Incident, LogRecord, PhishTag, SourceReading
 from incidents.selectors.indicators import of_attacker
 
 
@@ -43,20 +44,22 @@ class Keyset:
         return cls(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(moment)), int(pk))
 
 
-def incident_records(incident: Incident, workload: Workload | None = None) -> QuerySet[LogRecord]:
-    """The log rows of the incident's account, without their raw records: what it did, and what was done to it in the
-    directory. `workload` narrows them to one tab.
+def account_records(
+    address: str, workload: Workload | None = None, *, was_read: Collection[LogSource] = ()
+) -> QuerySet[LogRecord]:
+    """The log rows of an account, without their raw records: what it did, and what was done to it in the directory.
+    `workload` narrows them to one tab.
 
     The unified audit log repeats sign-ins and directory audits with less in them; its copies are left out where the
-    logs themselves were read.
+    logs themselves are among those that `was_read` names.
     """
-    address = incident.account.user_principal_name.lower()
-    concerned = Q(user_principal_name=address)
+    named = address.lower()
+    concerned = Q(user_principal_name=named)
     if workload in (None, Workload.DIRECTORY):
-        concerned |= Q(workload=Workload.DIRECTORY, item=address)
+        concerned |= Q(workload=Workload.DIRECTORY, item=named)
     records = LogRecord.objects.filter(concerned).defer("raw")
     for source, repeated in REPEATED.items():
-        if _was_read(incident, source):
+        if source in was_read and workload in (None, repeated):
             records = records.exclude(source=LogSource.UNIFIED_AUDIT_LOG, workload=repeated)
     return records.filter(workload=workload) if workload else records
 
@@ -64,9 +67,15 @@ def incident_records(incident: Incident, workload: Workload | None = None) -> Qu
 REPEATED = {LogSource.SIGN_INS: Workload.LOGINS, LogSource.DIRECTORY_AUDITS: Workload.DIRECTORY}
 
 
-def _was_read(incident: Incident, source: LogSource) -> bool:
-    readings = incident.source_readings.all()
-    return any(one.source == source and one.finished_at and not one.failure for one in readings)
+def incident_records(incident: Incident, workload: Workload | None = None) -> QuerySet[LogRecord]:
+    """The log rows of the incident's account; see `account_records`."""
+    was_read = sources_read(incident.source_readings.all())
+    return account_records(incident.account.user_principal_name, workload, was_read=was_read)
+
+
+def sources_read(readings: Iterable[SourceReading]) -> frozenset[LogSource]:
+    """The logs that were read to their end."""
+    return frozenset(LogSource(one.source) for one in readings if one.finished_at and not one.failure)
 
 
 def attacker_records(incident: Incident, workload: Workload | None = None) -> QuerySet[LogRecord]:
@@ -99,39 +108,6 @@ def attacker_counts(incident: Incident, span: Span | None = None) -> list[dict[s
     return [dict(row) for row in counted]
 
 
-def log_counts(incident: Incident) -> dict[str, tuple[int, int]]:
-    """Rows and attacker's rows by workload."""
-    rows = incident_records(incident).order_by().values("workload")
-    counted = rows.annotate(count=Count("pk"), attackers=Count("pk", filter=of_attacker(incident)))
-    return {row["workload"]: (row["count"], row["attackers"]) for row in counted}
-
-
-@dataclass(frozen=True, slots=True)
-class LogChoice:
-    """What to show of the logs: a tab, whose rows, and from where on."""
-
-    workload: Workload = Workload.LOGINS
-    only_attacker: bool = False
-    before: Keyset | None = None
-
-
-def log_page(incident: Incident, choice: LogChoice, *, size: int) -> tuple[list[LogRecord], Keyset | None]:
-    """One page of a tab, newest first, and from where the next one goes on (None on the last). Each row has
-    `is_attacker`: whether it matches an indicator.
-    """
-    rows = incident_records(incident, choice.workload)
-    if choice.only_attacker:
-        rows = rows.filter(of_attacker(incident))
-    if choice.before:
-        place = choice.before
-        rows = rows.filter(Q(occurred_at__lt=place.at) | Q(occurred_at=place.at, pk__lt=place.pk))
-    marked = rows.annotate(is_attacker=Case(When(of_attacker(incident), then=True), default=False))
-    found: list[LogRecord] = list(marked.order_by("-occurred_at", "-pk")[: size + 1])
-    page = found[:size]
-    following = Keyset(page[-1].occurred_at, page[-1].pk) if len(found) > size else None
-    return page, following
-
-
 def log_record_get(incident: Incident, record_id: int) -> LogRecord:
     """A log row of the incident's account.
 
@@ -139,6 +115,15 @@ def log_record_get(incident: Incident, record_id: int) -> LogRecord:
         Http404: when it is another's, or there is none.
     """
     return get_object_or_404(incident_records(incident), pk=record_id)
+
+
+def tenant_record_get(record_id: int) -> LogRecord:
+    """A log row of the tenant whose scope is open.
+
+    Raises:
+        Http404: when there is none.
+    """
+    return get_object_or_404(LogRecord, pk=record_id)
 
 
 def tagged_message_ids(incident: Incident) -> frozenset[str]:

@@ -10,10 +10,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from incidents import services
-from incidents.contexts.logs import log_url
-from incidents.forms import AssignForm, DismissForm, LogFilter, NoteForm, PhishForm
+from incidents.contexts.log_addresses import log_url
+from incidents.forms import AssignForm, DismissForm, NoteForm, PhishForm
+from incidents.log_filter import LogFilter
 from incidents.models import Incident
-from incidents.selectors import incident_get, log_record_get
+from incidents.selectors import incident_get, log_record_get, logbook_of_incident
 from incidents.services import IncidentRefused
 from incidents.views.page import part_response
 from tenants.permissions import TenantRequest, acting, check_form_tenant, tenant_page
@@ -66,7 +67,7 @@ def answered_by(part: str) -> Callable[[Act], Callable[..., HttpResponse]]:
 def _back(request: TenantRequest, incident: Incident, part: str) -> HttpResponse:
     """303 to the page, at the part that was changed; to the tab and page of the logs on which the form stood."""
     if part == "logs":
-        address = log_url(incident, LogFilter(request.POST).choice())
+        address = log_url(logbook_of_incident(incident), LogFilter(request.POST).choice())
     else:
         address = reverse("incidents:detail", args=[request.tenant.slug, incident.pk])
     response = HttpResponseRedirect(f"{address}#{part}")

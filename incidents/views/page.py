@@ -11,10 +11,11 @@ from django.views.decorators.http import require_GET, require_safe
 from incidents import live as stream
 from incidents.contexts import header_view, impact_view, logs_view, threat_view, timeline_view, trail_view
 from incidents.contexts.reports import reports_view
-from incidents.forms import AssignForm, DismissForm, LogFilter, NoteForm, TimelineFilter
+from incidents.forms import AssignForm, DismissForm, NoteForm, TimelineFilter
 from incidents.indicator_form import IndicatorForm
+from incidents.log_filter import LogFilter
 from incidents.models import Incident
-from incidents.selectors import incident_get
+from incidents.selectors import incident_get, logbook_of_incident
 from tenants.access import can_act
 from tenants.permissions import TenantRequest, tenant_page
 from tenants.selectors import owners_for
@@ -46,8 +47,8 @@ def _timeline(request: TenantRequest, incident: Incident) -> Context:
 
 def _logs(request: TenantRequest, incident: Incident) -> Context:
     # A form of the logs says which tab and page it stood on, so that its answer is the same one.
-    choice = LogFilter(request.POST or request.GET).choice()
-    return {"logs": logs_view(incident=incident, choice=choice)}
+    form = LogFilter(request.POST or request.GET)
+    return {"logs": logs_view(book=logbook_of_incident(incident), choice=form.choice()), "log_filter": form}
 
 
 def _activity(request: TenantRequest, incident: Incident) -> Context:
@@ -128,8 +129,23 @@ header = _part_view("header")
 threat = _part_view("threat")
 notes = _part_view("notes")
 timeline = _part_view("timeline")
-logs = _part_view("logs")
 activity = _part_view("activity")
+
+
+@require_safe
+@never_cache
+@tenant_page
+def logs(request: TenantRequest, incident_id: int) -> HttpResponse:
+    """The logs; what was chosen by hand stands in the browser's address, so that it can be shared."""
+    response = part_response(request, incident_get(incident_id), "logs")
+    is_chosen = bool(request.htmx) and request.htmx.trigger != "logs"  # that one is the live update
+    return addressed(response, request.get_full_path()) if is_chosen else response
+
+
+def addressed(response: HttpResponse, address: str) -> HttpResponse:
+    """A fragment that belongs to another address than the browser shows."""
+    response["HX-Replace-Url"] = address
+    return response
 
 
 @require_GET

@@ -15,7 +15,7 @@ from incidents.evidence.unified_audit_log import audit_data
 from incidents.imports.ordering import import_order
 from incidents.imports.storing import import_run
 from incidents.models import Account, Incident, Indicator, LogRecord
-from incidents.selectors import incident_get, log_counts
+from incidents.selectors import incident_get, log_counts, logbook_of_incident
 from incidents.services import Opening, incident_open
 from remediation import scanning
 from remediation.models import Finding
@@ -105,7 +105,7 @@ def test_the_attackers_rows_are_red_and_the_owners_are_not(incident, records, ru
     sign_ins = [data for data in own if data["Operation"] in ("UserLoggedIn", "UserLoginFailed")]
     theirs = [data for data in sign_ins if data["ActorIpAddress"] == address]
     with tenant_scope([incident.tenant_id]):
-        assert log_counts(incident_get(incident.pk))["logins"] == (len(sign_ins), len(theirs))
+        assert log_counts(logbook_of_incident(incident_get(incident.pk)))["logins"] == (len(sign_ins), len(theirs))
 
 
 def test_another_victim_is_known_by_what_the_first_incident_knows(incident, rule_record, records):

@@ -11,7 +11,7 @@ from incidents import collection
 from incidents.enums import Confidence, IndicatorKind, IndicatorOrigin, IndicatorState, Workload
 from incidents.evidence.weigh import weigh_evidence
 from incidents.models import Incident, Indicator, LogRecord
-from incidents.selectors import incident_get, log_counts
+from incidents.selectors import incident_get, log_counts, logbook_of_incident
 from incidents.services.indicators import Suggested, indicators_suggest
 from tenants.enums import TenantState
 from tenants.models import AuditEvent
@@ -62,7 +62,7 @@ def version(incident) -> int:
 
 def red(incident) -> int:
     with tenant_scope([incident.tenant_id]):
-        return log_counts(incident_get(incident.pk))["logins"][1]
+        return log_counts(logbook_of_incident(incident_get(incident.pk)))["logins"][1]
 
 
 def url(act, incident, *ids):
@@ -236,7 +236,7 @@ def test_an_application_is_known_by_what_was_done_to_it_too(console, analyst):
     sign_in(console.incident, workload=Workload.SHAREPOINT, item="Mail Helper")
     press(analyst, "indicator_add", console.incident, kind="application", value="Mail Helper")
     with tenant_scope([console.tenant.pk]):
-        counts = log_counts(incident_get(console.incident.pk))
+        counts = log_counts(logbook_of_incident(incident_get(console.incident.pk)))
     assert {workload: red for workload, (_, red) in counts.items()} == {"logins": 1, "directory": 1, "sharepoint": 0}
 
 

@@ -149,7 +149,7 @@ def test_fifty_rows_take_as_many_queries_as_one(analyst, console, django_assert_
     address = reverse("incidents:logs", args=["acme-corp", console.incident.pk])
     query = {"tab": "exchange"}
     rows.mail_record(console.incident, rows.message("<1@x>"))
-    queries = 10  # session, member, its standing, tenants; incident, indicators, readings; counts, rows, tags
+    queries = 11  # session, member, its standing, tenants; incident, indicators, readings; rows, habits, counts, tags
     with django_assert_num_queries(queries):
         analyst.get(address, query, headers=HTMX)
     for number in range(60):
