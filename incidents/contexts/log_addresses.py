@@ -50,6 +50,11 @@ def export_url(book: Logbook) -> str:
     return reverse("incidents:tenant_export", args=[slug])
 
 
+def act_url(book: Logbook, name: str) -> str:
+    """Where something is done to an incident; empty where the logs are of none."""
+    return reverse(f"incidents:{name}", args=[book.tenant.slug, book.incident.pk]) if book.incident else ""
+
+
 def record_url(book: Logbook, record_id: int, *, raw: bool = False) -> str:
     """Where one record stands whole, or is downloaded as it was kept."""
     if book.incident:

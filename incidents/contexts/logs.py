@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from incidents.contexts.log_addresses import Query, export_url, log_path, log_query, log_url, record_url
+from incidents.contexts.log_addresses import Query, act_url, export_url, log_path, log_query, log_url, record_url
 from incidents.contexts.log_chips import Chip, chips_of
 from incidents.contexts.log_columns import Cell, columns_of, result_words
 from incidents.contexts.sources import SourceNote, source_notes
@@ -15,7 +15,7 @@ from incidents.evidence.words import record_words
 from incidents.exports.logs import MOST_IN_EXCEL
 from incidents.models import LogRecord
 from incidents.selectors import Logbook, LogChoice, LogPage, log_counts, log_page, tagged_message_ids
-from incidents.selectors.log_search import LOOKED_THROUGH, MOST_COUNTED
+from incidents.selectors.log_search import MOST_COUNTED
 
 PAGE = 50  # rows
 
@@ -49,11 +49,6 @@ class LogMessage:
     sender: str
     folder: str
     is_phish: bool
-
-    @property
-    def act_url_name(self) -> str:
-        """URL name of the act: takes the mark away where there is one."""
-        return "incidents:phish_unmark" if self.is_phish else "incidents:phish_mark"
 
     @property
     def act_label(self) -> str:
@@ -107,7 +102,9 @@ class LogsView:
     searched_to: datetime | None
     habits_words: str
     can_mark: bool
-    looked_through: str = f"{LOOKED_THROUGH:,}"
+    mark_url: str
+    unmark_url: str
+    looked_through: str
     most_in_excel: str = f"{MOST_IN_EXCEL:,}"
 
     @property
@@ -143,7 +140,10 @@ def logs_view(*, book: Logbook, choice: LogChoice) -> LogsView:
         next_url=log_url(book, replace(choice, before=page.following)) if page.following else "",
         searched_to=page.searched_to,
         habits_words=_habits_words(book, habits),
+        looked_through=f"{choice.looked_through:,}",
         can_mark=book.incident is not None and choice.workload == Workload.EXCHANGE,
+        mark_url=act_url(book, "phish_mark"),
+        unmark_url=act_url(book, "phish_unmark"),
     )
 
 

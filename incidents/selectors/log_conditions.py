@@ -12,7 +12,7 @@ from django.utils import timezone
 Asked = tuple[tuple[str, str], ...]  # names and values, each name once
 
 NOT = "not"
-SPAN = frozenset({"since", "until"})
+IN_MESSAGES = frozenset({"subject", "sender"})
 # Filters by text: the column in which it is looked for, whatever its case.
 TEXTS = {
     "operation": "operation",

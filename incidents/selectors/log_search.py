@@ -13,12 +13,13 @@ from django.db.models import Case, IntegerField, Q, QuerySet, Subquery, When
 
 from incidents.enums import Workload
 from incidents.models import LogRecord
-from incidents.selectors.log_conditions import MESSAGES_TEXT, Asked, row_condition, span_condition
+from incidents.selectors.log_conditions import IN_MESSAGES, MESSAGES_TEXT, Asked, row_condition, span_condition
 from incidents.selectors.logbook import Logbook
 from incidents.selectors.logs import Keyset
 from tenants.models import Tenant
 
-LOOKED_THROUGH = 20_000  # rows for one page
+LOOKED_THROUGH = 40_000  # rows for one page
+LOOKED_THROUGH_MESSAGES = 10_000  # where the messages that rows name are looked into, which takes longer
 MOST_COUNTED = 1_000  # rows of a tab; beyond it "1,000+" says enough
 NEWEST_FIRST = ("-occurred_at", "-pk")
 
@@ -36,6 +37,12 @@ class LogChoice:
     def is_filtered(self) -> bool:
         return self.only_attacker or bool(self.asked)
 
+    @property
+    def looked_through(self) -> int:
+        """How many rows are looked through for one page."""
+        is_of_messages = any(name in IN_MESSAGES for name, _ in self.asked)
+        return LOOKED_THROUGH_MESSAGES if is_of_messages else LOOKED_THROUGH
+
 
 @dataclass(frozen=True, slots=True)
 class LogPage:
@@ -51,7 +58,7 @@ class LogPage:
 def log_page(book: Logbook, choice: LogChoice, *, size: int) -> LogPage:
     """One page of a tab."""
     rows = _of_span(book, choice)
-    floor = _floor(rows) if choice.is_filtered else None
+    floor = _floor(rows, choice.looked_through) if choice.is_filtered else None
     matching = _matching(book, choice, rows.filter(_from(floor)) if floor else rows)
     found = list(_marked(book, matching).order_by(*NEWEST_FIRST)[: size + 1])
     if len(found) > size:
@@ -114,11 +121,10 @@ def _marked(book: Logbook, rows: QuerySet[LogRecord]) -> QuerySet[LogRecord]:
     return rows.annotate(is_attacker=Case(When(book.of_attacker, then=True), default=False))
 
 
-def _floor(rows: QuerySet[LogRecord]) -> Keyset | None:
-    """The last of the rows that are looked through; None where there are not that many."""
+def _floor(rows: QuerySet[LogRecord], count: int) -> Keyset | None:
+    """The last of so many rows; None where there are no more than that."""
     placed = rows.order_by(*NEWEST_FIRST).values_list("occurred_at", "pk")
-    last = placed[LOOKED_THROUGH - 1 : LOOKED_THROUGH + 1]
-    found = list(last)
+    found = list(placed[count - 1 : count + 1])
     return Keyset(*found[0]) if len(found) > 1 else None
 
 

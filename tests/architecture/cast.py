@@ -71,7 +71,12 @@ def make_place(tenant: Tenant, first_id: int) -> Place:
     with tenant_scope([tenant.pk]):
         baker.make(Connection, tenant=tenant)
         account = baker.make(
-            Account, tenant=tenant, user_principal_name=f"victim@{tenant.slug}.example", display_name="Victim", roles=[]
+            Account,
+            pk=first_id + 7,
+            tenant=tenant,
+            user_principal_name=f"victim@{tenant.slug}.example",
+            display_name="Victim",
+            roles=[],
         )
         incident = baker.make(
             Incident,
@@ -134,6 +139,7 @@ def make_place(tenant: Tenant, first_id: int) -> Place:
         )
     ids = {
         "incident_id": incident.pk,
+        "account_id": account.pk,
         "report_id": report.pk,
         "indicator_id": indicator.pk,
         "finding_id": finding.pk,
