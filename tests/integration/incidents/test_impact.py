@@ -9,7 +9,6 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from incidents.enums import LogSource, MailAccess, Workload
 from incidents.evidence import impact as impacts
@@ -113,6 +112,10 @@ def words(client, incident):
     return page(client, incident).content.decode()
 
 
+def counters(client, incident):
+    return {one.key: one.words for one in page(client, incident).context["impact"].counters}
+
+
 def read(console, **more):
     values = {"source": LogSource.UNIFIED_AUDIT_LOG, "started_at": NOON, "since": NOON, "finished_at": NOON} | more
     with unscoped(reason="a test's row"):
@@ -120,24 +123,50 @@ def read(console, **more):
 
 
 def test_not_collected_none_found_and_cut_off_are_three_sentences(analyst, console, attack, monkeypatch):
-    assert "Not collected: the unified audit log, which tells of mail and files, was not collected yet." in words(
+    assert "Not collected: the unified audit log, which tells of mail and files, is not collected yet." in words(
         analyst, console.incident
     )
-    read(console, complete_until=timezone.now())
+    read(console, complete_until=NOON)
     told = words(analyst, console.incident)
     assert "None found: no log row matches an indicator" in told
+    assert "was read until" in told
     assert "Not collected" not in told
     monkeypatch.setattr(impacts, "MOST_ROWS", 2)
     for minutes in range(5):
         attack("Send", f"<{minutes}>", minutes=minutes)
     told = words(analyst, console.incident)
     assert "Cut off: the first 2 of the attacker&#x27;s rows were counted, 3 more were not." in told
-    assert "None found" not in told
+    assert "none found" not in told.lower()
+    assert counters(analyst, console.incident)["deleted"] == "cut off: none among the rows counted"
 
 
 def test_why_the_log_could_not_be_read_is_told(analyst, console):
     read(console, failure="AuditLogsQuery.Read.All is missing.")
-    assert "was failed. AuditLogsQuery.Read.All is missing." in words(analyst, console.incident)
+    assert "which tells of mail and files, could not be read. AuditLogsQuery.Read.All is missing.</p>" in words(
+        analyst, console.incident
+    )
+
+
+@pytest.mark.parametrize(
+    ("reading", "told"),
+    [
+        ({"finished_at": None}, "is being read"),
+        ({"finished_at": None, "found": 7}, "is being read, 7 records so far"),
+        ({"is_licensed": False, "failure": "No audit."}, "is not licensed. No audit"),
+    ],
+)
+def test_how_far_the_log_was_read_is_told(analyst, console, reading, told):
+    read(console, **reading)
+    view = page(analyst, console.incident).context["impact"]
+    assert view.not_collected == f"Not collected: the unified audit log, which tells of mail and files, {told}"
+
+
+def test_without_indicators_nothing_is_said_to_be_not_there(analyst, console):
+    read(console, complete_until=NOON)
+    rows.mail_record(console.incident, rows.message("<a>"))
+    told = words(analyst, console.incident)
+    assert "No indicator of the attacker counts yet" in told
+    assert "None found" not in told
 
 
 def test_a_record_with_too_many_messages_is_told(analyst, console, attack):
@@ -186,9 +215,9 @@ def test_the_history_of_a_message(analyst, console, attack):
     address = reverse("incidents:impact_message", args=["acme-corp", console.incident.pk])
     for headers in ({}, HTMX):
         message = analyst.get(address, {"id": "<a>"}, headers=headers).context["message"]
-        assert [record.operation for record in message.records] == ["MailItemsAccessed", "HardDelete"]
+        assert [act.record.operation for act in message.acts] == ["MailItemsAccessed", "HardDelete"]
         assert message.subject == "About <a>"
-    assert analyst.get(address, {"id": "<none>"}).context["message"].records == []
+    assert analyst.get(address, {"id": "<none>"}).context["message"].acts == []
     assert analyst.get(address, {"id": "\x00"}).status_code == 404
 
 
