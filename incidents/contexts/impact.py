@@ -21,6 +21,7 @@ from incidents.evidence.impact import (
     KindCount,
     MessageImpact,
     impact_of,
+    messages_in,
 )
 from incidents.evidence.raw_records import record_data
 from incidents.evidence.words import record_words
@@ -300,7 +301,7 @@ MOST_ACTS = 200
 def message_view(*, incident: Incident, internet_message_id: str) -> MessageView:
     """The history of a message in the attacker's hands."""
     records, left_out = message_records(incident, internet_message_id, most=MOST_ACTS)
-    told = [one for record in records for one in record.messages if one.get("id") == internet_message_id]
+    told = [one for record in records for one in messages_in(record) if one["id"] == internet_message_id]
     return MessageView(
         internet_message_id=internet_message_id,
         subject=next((one["subject"] for one in told if one.get("subject")), ""),

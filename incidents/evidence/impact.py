@@ -16,7 +16,7 @@ from typing import Protocol
 
 from incidents.enums import MailAccess, Workload
 from incidents.evidence.words import operation_name
-from incidents.models import Incident
+from incidents.models import Incident, LogRecord
 from incidents.selectors import attacker_records
 
 MOST_ROWS = 20_000  # of the attacker's, looked at; beyond it the counts are told as cut off
@@ -206,9 +206,14 @@ def _named(row: ImpactRow) -> Iterator[tuple[str, dict[str, str]]]:
     """The messages of a row, each with its key; a row that names none is a message of its own."""
     if not row.messages:
         yield f"row {row.pk}", {"id": "", "subject": row.subject, "folder": row.item}
-    for message in row.messages:
-        if isinstance(message, dict) and message.get("id"):
-            yield message["id"], message
+    for message in messages_in(row):
+        yield message["id"], message
+
+
+def messages_in(row: ImpactRow | LogRecord) -> list[dict[str, str]]:
+    """The messages that a row names by id, all of their values texts."""
+    listed = (one for one in row.messages if isinstance(one, dict) and isinstance(one.get("id"), str) and one["id"])
+    return [{name: value for name, value in one.items() if isinstance(value, str)} for one in listed]
 
 
 def _file(files: dict[str, FileImpact], row: ImpactRow) -> None:
