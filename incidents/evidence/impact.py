@@ -1,7 +1,11 @@
 """What the attacker did to mail and files, counted from the attacker's log rows.
 
-A message is counted once for each kind of act, by its internet message id, however many rows name it. A row that names
-no message counts as one of its own. A synchronized folder counts no messages: all of it has to be taken as read.
+A message is counted once for each kind of act, by its internet message id, however many rows name it: Microsoft writes
+one access in several records. A row that names no message counts as one of its own (a draft without an id, a folder's
+permissions). A synchronized folder counts no messages: all of it has to be taken as read. Of a row that named more
+messages than are kept, those beyond are added to the figure as they are: it is then the most that it can be.
+
+Operations: https://learn.microsoft.com/purview/audit-mailboxes and audit-log-activities
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,19 +16,36 @@ from typing import Protocol
 
 from incidents.enums import MailAccess, Workload
 from incidents.evidence.words import operation_name
-from incidents.models import Incident
+from incidents.models import Incident, LogRecord
 from incidents.selectors import attacker_records
 
 MOST_ROWS = 20_000  # of the attacker's, looked at; beyond it the counts are told as cut off
+PLACES_FROM = 4  # rows of a file, the latest, that tell where it lies
 VISIT_GAP = timedelta(hours=1)  # a longer silence ends a visit
 
 ACCESSED, SENT, MODIFIED, DELETED = "accessed", "sent", "modified", "deleted"
 KINDS: dict[str, frozenset[str]] = {
     ACCESSED: frozenset({"MailItemsAccessed"}),
     SENT: frozenset({"Send", "SendAs", "SendOnBehalf"}),
-    MODIFIED: frozenset({"Create", "Move", "Copy", "Update"}),
-    DELETED: frozenset({"MoveToDeletedItems", "SoftDelete", "HardDelete"}),
-}
+    MODIFIED: frozenset(
+        {
+            "Create", "Move", "Copy", "Update", "ApplyRecord", "UpdateComplianceTag",
+            "AddFolderPermissions", "ModifyFolderPermissions", "RemoveFolderPermissions", "UpdateFolderPermissions",
+            "UpdateCalendarDelegation",
+        }
+    ),
+    DELETED: frozenset({"MoveToDeletedItems", "SoftDelete", "HardDelete", "RecordDelete", "PriorityCleanupDelete"}),
+}  # fmt: skip
+# Beside those whose name begins with "File": folders with all that is in them, and what is given to others.
+FILE_OPERATIONS = frozenset(
+    {
+        "FolderCopied", "FolderDeleted", "FolderMoved", "FolderRecycled", "FolderRenamed", "FolderRestored",
+        "FolderDeletedFirstStageRecycleBin", "FolderDeletedSecondStageRecycleBin",
+        "SharingSet", "SharingInvitationCreated", "AnonymousLinkCreated", "AnonymousLinkUpdated", "AnonymousLinkUsed",
+        "CompanyLinkCreated", "SecureLinkCreated", "AddedToSecureLink",
+    }
+)  # fmt: skip
+UNNAMED_FOLDER = "a folder that the record does not name"
 KIND_OF = {operation: kind for kind, operations in KINDS.items() for operation in operations}
 
 
@@ -50,9 +71,10 @@ COLUMNS = (
 
 @dataclass(slots=True)
 class MessageImpact:
-    """One message, or one row that names none (`internet_message_id` is empty then)."""
+    """One message, or one row that names none: `internet_message_id` is empty then, and `row_id` tells the row."""
 
     internet_message_id: str
+    row_id: int = 0
     subject: str = ""
     sender: str = ""
     attachments: str = ""
@@ -76,28 +98,31 @@ class MessageImpact:
 
 @dataclass(slots=True)
 class FileImpact:
-    """One file of SharePoint or OneDrive, by the name that the rows give it."""
+    """One file of SharePoint or OneDrive, by the name that the rows give it; `row_ids` are the latest of them."""
 
     name: str
     operations: dict[str, int] = field(default_factory=dict)
     last_at: datetime | None = None
+    row_ids: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class KindCount:
-    """`messages`: distinct ones and rows that name none; `operations`: rows; `unlisted`: messages that rows counted but
-    that are too many to be listed.
+    """`messages`: distinct ones, and rows that name none, of which there are `unnamed`; `operations`: rows; `unlisted`:
+    messages that rows counted but that are too many to be listed, at most.
     """
 
     messages: int = 0
     operations: int = 0
+    unnamed: int = 0
     unlisted: int = 0
 
 
 @dataclass(slots=True)
 class Impact:
     """What was done in the attacker's window, from `first_at` to `last_at`; `visits` with less than an hour between two
-    acts last `active` in all. `rows_left_out` were beyond the most that is looked at.
+    acts last `active` in all. `throttled_at` and `throttled_last_at`: when Microsoft first and last stopped recording
+    mail accesses. `rows_left_out` were beyond the most that is looked at.
     """
 
     counts: dict[str, KindCount] = field(default_factory=lambda: {kind: KindCount() for kind in KINDS})
@@ -105,6 +130,7 @@ class Impact:
     files: list[FileImpact] = field(default_factory=list)
     synced_folders: list[str] = field(default_factory=list)
     throttled_at: datetime | None = None
+    throttled_last_at: datetime | None = None
     first_at: datetime | None = None
     last_at: datetime | None = None
     active: timedelta = timedelta(0)
@@ -161,13 +187,18 @@ def _mail(impact: Impact, messages: dict[str, MessageImpact], seen: set[str], ro
     count.operations += 1
     if row.is_throttled:
         impact.throttled_at = impact.throttled_at or row.occurred_at
-    if row.mail_access == MailAccess.SYNC and not row.messages:
-        if row.item and row.item not in impact.synced_folders:
-            impact.synced_folders.append(row.item)
-        return
+        impact.throttled_last_at = row.occurred_at
+    if row.mail_access == MailAccess.SYNC:
+        folder = row.item or UNNAMED_FOLDER
+        if folder not in impact.synced_folders:
+            impact.synced_folders.append(folder)
+        if not row.messages:
+            return
+    count.unnamed += not row.messages
     for key, message in _named(row):
         seen.add(key)
-        messages.setdefault(key, MessageImpact(message["id"])).take(row, kind, message)
+        row_id = 0 if message["id"] else row.pk
+        messages.setdefault(key, MessageImpact(message["id"], row_id)).take(row, kind, message)
     count.unlisted += max(0, row.item_count - max(1, len(row.messages)))
 
 
@@ -175,14 +206,21 @@ def _named(row: ImpactRow) -> Iterator[tuple[str, dict[str, str]]]:
     """The messages of a row, each with its key; a row that names none is a message of its own."""
     if not row.messages:
         yield f"row {row.pk}", {"id": "", "subject": row.subject, "folder": row.item}
-    for message in row.messages:
-        if isinstance(message, dict) and message.get("id"):
-            yield message["id"], message
+    for message in messages_in(row):
+        yield message["id"], message
+
+
+def messages_in(row: ImpactRow | LogRecord) -> list[dict[str, str]]:
+    """The messages that a row names by id, all of their values texts."""
+    listed = (one for one in row.messages if isinstance(one, dict) and isinstance(one.get("id"), str) and one["id"])
+    return [{name: value for name, value in one.items() if isinstance(value, str)} for one in listed]
 
 
 def _file(files: dict[str, FileImpact], row: ImpactRow) -> None:
-    if not row.operation.startswith("File") or not row.item:
+    is_of_file = row.operation.startswith("File") or row.operation in FILE_OPERATIONS
+    if not is_of_file or not row.item:
         return
     found = files.setdefault(row.item, FileImpact(row.item))
     found.operations[row.operation] = found.operations.get(row.operation, 0) + 1
     found.last_at = row.occurred_at
+    found.row_ids = [*found.row_ids, row.pk][-PLACES_FROM:]

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from incidents.contexts.impact import message_view
 from incidents.selectors import incident_get
 from incidents.views.page import part_response
+from tenants.access import can_act
 from tenants.permissions import TenantRequest, tenant_page
 
 
@@ -30,4 +31,5 @@ def impact_message(request: TenantRequest, incident_id: int) -> HttpResponse:
         raise Http404
     message = message_view(incident=incident, internet_message_id=wanted)
     template = "incidents/_impact_message.html" if request.htmx else "incidents/impact_message.html"
-    return render(request, template, {"message": message, "incident": incident, "tenant": incident.tenant})
+    context = {"message": message, "incident": incident, "tenant": incident.tenant, "can_act": can_act(request.user)}
+    return render(request, template, context)

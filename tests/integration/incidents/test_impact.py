@@ -1,7 +1,7 @@
 """Attack Impact: counted from the attacker's rows, and told with what is not known."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import timedelta
 
 import pytest
@@ -9,11 +9,12 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from incidents.enums import LogSource, MailAccess, Workload
 from incidents.evidence import impact as impacts
-from incidents.evidence.impact import KINDS, impact_of
+from incidents.evidence.impact import impact_of
 from incidents.models import LogRecord, SourceReading
 from tenants.scoping import tenant_scope, unscoped
 from tests.factories import rows
@@ -87,9 +88,71 @@ def test_a_synchronized_folder_is_told_and_not_counted(analyst, console, attack)
     )
 
 
+def test_a_synchronized_folder_that_has_no_name_is_told_too(analyst, console, attack):
+    attack("MailItemsAccessed", mail_access=MailAccess.SYNC, item="")
+    attack("MailItemsAccessed", "<a>", mail_access=MailAccess.SYNC, item="Archive")
+    counts, found = counted(console.incident)
+    assert counts["accessed"] == (1, 2)
+    assert found.synced_folders == ["a folder that the record does not name", "Archive"]
+    assert page(analyst, console.incident).context["impact"].notes == [
+        (
+            "Synchronized as a whole: a folder that the record does not name, Archive. Take all mail in it as read; it is "
+            "not in the figures."
+        )
+    ]
+
+
+def test_of_many_synchronized_folders_the_number_is_told(analyst, console, attack):
+    for number in range(13):
+        attack("MailItemsAccessed", mail_access=MailAccess.SYNC, item=f"F{number}")
+    (note,) = page(analyst, console.incident).context["impact"].notes
+    assert note.startswith("Synchronized as a whole: F0, F1, F2, F3, F4, F5, F6, F7, F8, F9 and 3 more. ")
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind"),
+    [
+        ("MailItemsAccessed", "accessed"),
+        ("Send", "sent"), ("SendAs", "sent"), ("SendOnBehalf", "sent"),
+        ("Create", "modified"), ("Move", "modified"), ("Copy", "modified"), ("Update", "modified"),
+        ("AddFolderPermissions", "modified"), ("ModifyFolderPermissions", "modified"),
+        ("RemoveFolderPermissions", "modified"), ("UpdateFolderPermissions", "modified"),
+        ("UpdateCalendarDelegation", "modified"),
+        ("MoveToDeletedItems", "deleted"), ("SoftDelete", "deleted"), ("HardDelete", "deleted"),
+        ("New-InboxRule", None), ("FolderBind", None), ("SearchQueryInitiatedExchange", None),
+    ],
+)  # fmt: skip
+def test_what_an_operation_counts_as(console, attack, operation, kind):
+    attack(operation)
+    counts = counted(console.incident)[0]
+    assert {one: found for one, found in counts.items() if found != (0, 0)} == ({kind: (1, 1)} if kind else {})
+
+
+def test_rows_without_a_message_are_told_apart(analyst, console, attack):
+    attack("ModifyFolderPermissions")
+    attack("Move", "<a>", "<b>", minutes=1)
+    assert counters(analyst, console.incident)["modified"] == "messages, 2 operations; 1 without a message's id"
+    with_history, without = page(analyst, console.incident, show="modified").context["impact"].messages[1:]
+    assert (with_history.has_history, without.has_history) == (True, False)
+    assert f"#record-{without.message.row_id}" in without.url
+    shown = analyst.get(without.url).context["logs"].rows[0]
+    assert shown.record.operation == "ModifyFolderPermissions"
+
+
 def test_throttled_accesses_are_told(analyst, console, attack):
     attack("MailItemsAccessed", "<a>", is_throttled=True)
     assert "stopped recording mail accesses for up to 24 hours" in page(analyst, console.incident).content.decode()
+
+
+def test_the_first_and_the_last_throttled_access_are_told(analyst, console, attack):
+    for days in (0, 1, 3):
+        attack("MailItemsAccessed", "<a>", is_throttled=True, minutes=days * 24 * 60)
+    assert page(analyst, console.incident).context["impact"].notes == [
+        (
+            "Microsoft stopped recording mail accesses for up to 24 hours from 2026-03-01 12:00 UTC on, for the last time "
+            "from 2026-03-04 12:00 UTC on: more may have been read."
+        )
+    ]
 
 
 def test_how_long_the_attacker_was_there(console, attack):
@@ -108,9 +171,32 @@ def test_files_have_a_tab_of_their_own(analyst, console, attack):
     ]
 
 
+def test_a_file_tells_where_it_lies(analyst, console, attack):
+    def made(operation, **data):
+        attack(operation, workload=Workload.SHAREPOINT, item="Payroll.xlsx", raw=json.dumps(data).encode())
+
+    made("FileAccessed", SiteUrl="https://acme.example/sites/hr/", SourceRelativeUrl="Shared Documents/Pay")
+    made("SharingSet", ObjectId="https://acme.example/sites/hr/Shared%20Documents/Payroll.xlsx")
+    made("FileDownloaded", SiteUrl="https://acme.example/sites/hr/", SourceRelativeUrl="Shared Documents/Pay")
+    attack("FileDeleted", workload=Workload.SHAREPOINT, item="Gone.docx", raw=b"no record at all")
+    view = page(analyst, console.incident, show="files").context["impact"]
+    assert {row.file.name: row.places for row in view.files} == {
+        "Payroll.xlsx": [
+            "https://acme.example/sites/hr/Shared Documents/Pay",
+            "https://acme.example/sites/hr/Shared Documents/Payroll.xlsx",
+        ],
+        "Gone.docx": [],
+    }
+    assert view.files[0].file.operations == {"FileAccessed": 1, "SharingSet": 1, "FileDownloaded": 1}
+
+
 # --- What is not known ------------------------------------------------------------------------------------------------
 def words(client, incident):
     return page(client, incident).content.decode()
+
+
+def counters(client, incident):
+    return {one.key: one.words for one in page(client, incident).context["impact"].counters}
 
 
 def read(console, **more):
@@ -120,24 +206,50 @@ def read(console, **more):
 
 
 def test_not_collected_none_found_and_cut_off_are_three_sentences(analyst, console, attack, monkeypatch):
-    assert "Not collected: the unified audit log, which tells of mail and files, was not collected yet." in words(
+    assert "Not collected: the unified audit log, which tells of mail and files, is not collected yet." in words(
         analyst, console.incident
     )
-    read(console, complete_until=timezone.now())
+    read(console, complete_until=NOON)
     told = words(analyst, console.incident)
     assert "None found: no log row matches an indicator" in told
+    assert "was read until" in told
     assert "Not collected" not in told
     monkeypatch.setattr(impacts, "MOST_ROWS", 2)
     for minutes in range(5):
         attack("Send", f"<{minutes}>", minutes=minutes)
     told = words(analyst, console.incident)
     assert "Cut off: the first 2 of the attacker&#x27;s rows were counted, 3 more were not." in told
-    assert "None found" not in told
+    assert "none found" not in told.lower()
+    assert counters(analyst, console.incident)["deleted"] == "cut off: none among the rows counted"
 
 
 def test_why_the_log_could_not_be_read_is_told(analyst, console):
     read(console, failure="AuditLogsQuery.Read.All is missing.")
-    assert "was failed. AuditLogsQuery.Read.All is missing." in words(analyst, console.incident)
+    assert "which tells of mail and files, could not be read. AuditLogsQuery.Read.All is missing.</p>" in words(
+        analyst, console.incident
+    )
+
+
+@pytest.mark.parametrize(
+    ("reading", "told"),
+    [
+        ({"finished_at": None}, "is being read"),
+        ({"finished_at": None, "found": 7}, "is being read, 7 records so far"),
+        ({"is_licensed": False, "failure": "No audit."}, "is not licensed. No audit"),
+    ],
+)
+def test_how_far_the_log_was_read_is_told(analyst, console, reading, told):
+    read(console, **reading)
+    view = page(analyst, console.incident).context["impact"]
+    assert view.not_collected == f"Not collected: the unified audit log, which tells of mail and files, {told}"
+
+
+def test_without_indicators_nothing_is_said_to_be_not_there(analyst, console):
+    read(console, complete_until=NOON)
+    rows.mail_record(console.incident, rows.message("<a>"))
+    told = words(analyst, console.incident)
+    assert "No indicator of the attacker counts yet" in told
+    assert "None found" not in told
 
 
 def test_a_record_with_too_many_messages_is_told(analyst, console, attack):
@@ -186,16 +298,84 @@ def test_the_history_of_a_message(analyst, console, attack):
     address = reverse("incidents:impact_message", args=["acme-corp", console.incident.pk])
     for headers in ({}, HTMX):
         message = analyst.get(address, {"id": "<a>"}, headers=headers).context["message"]
-        assert [record.operation for record in message.records] == ["MailItemsAccessed", "HardDelete"]
+        assert [act.record.operation for act in message.acts] == ["MailItemsAccessed", "HardDelete"]
         assert message.subject == "About <a>"
-    assert analyst.get(address, {"id": "<none>"}).context["message"].records == []
+    assert analyst.get(address, {"id": "<none>"}).context["message"].acts == []
     assert analyst.get(address, {"id": "\x00"}).status_code == 404
+
+
+@pytest.mark.parametrize("name", ['<"quoted\\">', "<żółć@x>", "<%_@x>", "<a'b@x>"])
+def test_a_message_is_found_by_any_id(analyst, console, attack, name):
+    attack("Send", name)
+    attack("Send", f"{name}.other")
+    address = reverse("incidents:impact_message", args=["acme-corp", console.incident.pk])
+    assert len(analyst.get(address, {"id": name}, headers=HTMX).context["message"].acts) == 1
+
+
+def test_an_act_leads_to_its_row_in_the_logs(analyst, console, attack):
+    for minutes in range(3):
+        attack("HardDelete", "<a>", minutes=minutes)
+    address = reverse("incidents:impact_message", args=["acme-corp", console.incident.pk])
+    act = analyst.get(address, {"id": "<a>"}, headers=HTMX).context["message"].acts[1]
+    assert analyst.get(act.url).context["logs"].rows[0].record == act.record
+    assert act.url.endswith(f"#record-{act.record.pk}")
+
+
+def test_a_long_history_says_what_it_leaves_out(analyst, console, attack, monkeypatch):
+    monkeypatch.setattr("incidents.contexts.impact.MOST_ACTS", 2)
+    for minutes in range(5):
+        attack("HardDelete", "<a>", minutes=minutes)
+    address = reverse("incidents:impact_message", args=["acme-corp", console.incident.pk])
+    assert "Cut off: 3 more rows name it." in analyst.get(address, {"id": "<a>"}, headers=HTMX).content.decode()
+
+
+def test_the_phish_is_marked_from_its_history(analyst, reader, console, attack):
+    record = attack("MailItemsAccessed", "<a>", "<b>")
+    address = reverse("incidents:impact_message", args=["acme-corp", console.incident.pk])
+    shown = analyst.get(address, {"id": "<b>"}, headers=HTMX)
+    assert (shown.context["message"].record_id, "Mark as Phish" in shown.content.decode()) == (record.pk, True)
+    assert "Mark as Phish" not in reader.get(address, {"id": "<b>"}, headers=HTMX).content.decode()
+    form = {"tenant": "acme-corp", "record": record.pk, "message": "<b>", "tab": "exchange"}
+    analyst.post(reverse("incidents:phish_mark", args=["acme-corp", console.incident.pk]), form, headers=HTMX)
+    assert "Unmark" in analyst.get(address, {"id": "<b>"}, headers=HTMX).content.decode()
+    marked = page(analyst, console.incident, show="messages").context["impact"].messages
+    assert {row.message.internet_message_id: row.is_phish for row in marked} == {"<a>": False, "<b>": True}
 
 
 def test_hostile_subjects_are_only_words(analyst, console, attack):
     attack("Send", "<script>alert(1)</script>")
     found = page(analyst, console.incident, show="messages").content
     assert b"<script>alert" not in found
+
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(st.characters(exclude_characters="\x00", codec="utf-8"), max_size=40),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["id", "subject", "sender", "folder", "attachments", "x"]), inner, max_size=6)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    messages=st.lists(anything, max_size=5),
+    operation=st.sampled_from(["Send", "MailItemsAccessed", "HardDelete", "FileAccessed", "<b>", ""]),
+    item=st.text(st.characters(exclude_characters="\x00", codec="utf-8"), max_size=60),
+    raw=st.binary(max_size=60),
+)
+def test_no_row_breaks_the_page(analyst, console, attack, messages, operation, item, raw):
+    workload = Workload.SHAREPOINT if operation.startswith("File") else Workload.EXCHANGE
+    values = {"operation": operation, "item": item, "item_count": 3, "workload": workload, "ip_address": ATTACKER}
+    rows.log_record(console.incident, messages=messages, raw=raw, **values)
+    for show in ("", "messages", "files"):
+        answer = page(analyst, console.incident, show=show)
+        assert answer.status_code == 200
+        assert b"<script>" not in answer.content
 
 
 def test_a_message_may_be_anything(analyst, console, attack):
@@ -205,16 +385,18 @@ def test_a_message_may_be_anything(analyst, console, attack):
 
 
 def test_queries_do_not_grow(analyst, console, attack):
-    def queries():
+    def queries(show):
         with CaptureQueriesContext(connection) as found:
-            assert page(analyst, console.incident, show="messages").status_code == 200
+            assert page(analyst, console.incident, show=show).status_code == 200
         return len(found)
 
     attack("Send", "<a>")
-    few = queries()
+    attack("FileAccessed", workload=Workload.SHAREPOINT, item="A")
+    few = {show: queries(show) for show in ("", "messages", "files")}
     for minutes in range(30):
         attack("Send", f"<{minutes}>", minutes=minutes)
-    assert queries() == few
+        attack("FileAccessed", workload=Workload.SHAREPOINT, item=f"{minutes}")
+    assert {show: queries(show) for show in few} == few
 
 
 # --- Recounted --------------------------------------------------------------------------------------------------------
@@ -228,10 +410,15 @@ def test_the_real_log_counted_by_hand(console):
     victim = rows.account(console.tenant, "Victim", user_principal_name=f"{rule.user_principal_name}")
     incident = rows.incident(console.tenant, victim)
     rows.indicator(incident, rule.ip_address)
-    expected = defaultdict(set)
+    kinds = {
+        "MailItemsAccessed": "accessed", "Send": "sent", "Create": "modified", "Update": "modified",
+        "ModifyFolderPermissions": "modified", "MoveToDeletedItems": "deleted", "SoftDelete": "deleted",
+        "HardDelete": "deleted",
+    }  # fmt: skip
+    expected, operations, synced = defaultdict(set), Counter(), set()
     for raw in raws:
         address = str(raw.get("ClientIPAddress") or raw.get("ClientIP") or raw.get("ActorIpAddress") or "")
-        kind = next((kind for kind, operations in KINDS.items() if raw["Operation"] in operations), "")
+        kind = kinds.get(raw["Operation"])
         if (
             raw["UserId"].lower() != rule.user_principal_name
             or address.split(":", maxsplit=1)[0] != rule.ip_address
@@ -241,9 +428,12 @@ def test_the_real_log_counted_by_hand(console):
         items = [item for folder in raw.get("Folders", []) for item in folder["FolderItems"]]
         items += [*raw.get("AffectedItems", []), raw.get("Item") or {}]
         named = {item["InternetMessageId"] for item in items if item.get("InternetMessageId")}
-        expected[kind] |= named or {raw["Id"]}
-    counts, _ = counted(incident)
-    assert {kind: messages for kind, (messages, _) in counts.items() if messages} == {
-        kind: len(keys) for kind, keys in expected.items()
-    }
+        operations[kind] += 1
+        if {"Name": "MailAccessType", "Value": "Sync"} in raw.get("OperationProperties", []):
+            synced.add(raw["Item"]["ParentFolder"]["Path"].lstrip("\\"))
+        else:
+            expected[kind] |= named or {raw["Id"]}
+    counts, found = counted(incident)
+    assert counts == {kind: (len(expected[kind]), operations[kind]) for kind in counts}
+    assert set(found.synced_folders) == synced
     assert counts["accessed"][0] > 10
