@@ -4,6 +4,7 @@ https://owasp.org/www-community/attacks/CSV_Injection
 """
 
 import re
+import unicodedata
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +43,7 @@ def time_cell(at: datetime | None) -> str:
 
 
 def file_name(*parts: str, ending: str) -> str:
-    """A name that any system takes: letters, digits and dashes."""
-    words = [re.sub(r"[^\w]+", "-", clean(part), flags=re.ASCII).strip("-") for part in parts]
+    """A name that any system takes: letters without their accents, digits and dashes."""
+    bare = [unicodedata.normalize("NFKD", clean(part)).encode("ascii", "ignore").decode() for part in parts]
+    words = [re.sub(r"[^\w]+", "-", part, flags=re.ASCII).strip("-") for part in bare]
     return f"{'-'.join(word for word in words if word)[:120] or 'petra'}.{ending}"

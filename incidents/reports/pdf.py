@@ -1,56 +1,41 @@
 """The report as PDF: facts in, bytes out. Words reach the template as data, so nothing in them is a command."""
 
 import json
-import re
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import structlog
 import typst
 
-HERE = Path(__file__).parent
-TEMPLATE = HERE / "incident.typ"
-LONG_WORD = re.compile(r"\S{25,}")
-_AFTER = re.compile(r"([./@_\-?&=:;,\\])(?=\S)")
-BREAK = "\u200b"  # where a long word may be broken
-PIECE = 24
+from incidents.reports.printing import FONTS, printed
+
+TEMPLATE = Path(__file__).parent / "incident.typ"
+logger = structlog.get_logger(__name__)
 
 
 @cache
 def fonts() -> typst.Fonts:
-    """Those that come with Petra: the same report everywhere."""
-    return typst.Fonts(include_system_fonts=False, font_paths=[str(HERE / "fonts")])
+    """Those that come with Petra and no others: the same report everywhere."""
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)])
 
 
-def pdf_of(facts: dict[str, Any]) -> bytes:
-    """The report: a tagged PDF in English, with its title.
+def pdf_of(facts: dict[str, Any], *, logo: bytes = b"") -> bytes:
+    """The report: a PDF by the standard PDF/UA-1, in English, with its title. `logo` is a PNG, JPEG or SVG.
 
     Raises:
         typst.TypstError: when the template is at fault; no fact can be.
     """
-    told = json.dumps(breakable(facts), ensure_ascii=False)
-    return typst.compile(
-        TEMPLATE,
-        root=HERE,
+    content, warnings = typst.compile_with_warnings(
+        TEMPLATE.read_bytes(),
         font_paths=fonts(),
+        ignore_system_fonts=True,
         format="pdf",
-        sys_inputs={"facts": told},
+        sys_inputs={"facts": json.dumps(printed(facts) | {"logo": list(logo)})},
         pdf_standards="ua-1",
+        timestamp=datetime.now(UTC).replace(microsecond=0),
     )
-
-
-def breakable(value: Any) -> Any:
-    """The same facts, with places in long words at which a line may end."""
-    if isinstance(value, str):
-        return LONG_WORD.sub(lambda found: _broken(found[0]), value)
-    if isinstance(value, dict):
-        return {name: breakable(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [breakable(one) for one in value]
-    return value
-
-
-def _broken(word: str) -> str:
-    parts = _AFTER.sub(rf"\1{BREAK}", word).split(BREAK)
-    pieces = [part[start : start + PIECE] for part in parts for start in range(0, len(part), PIECE)]
-    return BREAK.join(pieces)
+    for warning in warnings:
+        logger.warning("report_set_with_warning", warning=warning.message)
+    return content

@@ -40,8 +40,8 @@ def _messages(messages: Iterable[MessageImpact]) -> Iterator[list[Any]]:
         ]  # fmt: skip
 
 
-def _records(incident: Incident) -> Iterator[LogRecord]:
-    return marked_records(incident).order_by("-occurred_at", "-pk")[:MOST_ROWS].iterator(PIECE)
+def _records(incident: Incident, **only: bool) -> Iterator[LogRecord]:
+    return marked_records(incident).filter(**only).order_by("-occurred_at", "-pk")[:MOST_ROWS].iterator(PIECE)
 
 
 def _summary(facts: Facts) -> list[tuple[str, str]]:
@@ -57,8 +57,10 @@ def _actions(incident: Incident) -> Iterator[list[Any]]:
 
 
 def excel_of(incident: Incident, facts: Facts) -> bytes:
-    """All tables as one Excel file."""
-    return workbook_of(tables_of(incident, facts))
+    """All tables as one Excel file, with the attacker's events once more on a sheet of their own."""
+    summary, records, *others = tables_of(incident, facts)
+    attacker = ("Attacker's events", HEADS, record_rows(_records(incident, is_attacker=True)))
+    return workbook_of([summary, records, attacker, *others])
 
 
 def csv_archive_of(incident: Incident, facts: Facts) -> bytes:

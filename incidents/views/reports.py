@@ -38,11 +38,18 @@ def report_ask(request: TenantRequest, incident_id: int) -> HttpResponse:
     if kind not in ReportKind.values:
         refusal = "This kind of report is not known. Nothing was made."
         return part_response(request, incident, "reports", status=422, refusal=refusal, refused_part="reports")
-    report_order(incident=incident, kind=ReportKind(kind), by=request.user)
+    report, is_new = report_order(incident=incident, kind=ReportKind(kind), by=request.user)
     if request.htmx:
-        return part_response(request, incident_get(incident_id), "reports")
+        told = "" if is_new else _under_way(report)
+        return part_response(request, incident_get(incident_id), "reports", report_told=told)
     address = reverse("incidents:detail", args=[request.tenant.slug, incident.pk])
     return HttpResponse(status=303, headers={"Location": f"{address}#reports"})
+
+
+def _under_way(report: Report) -> str:
+    return (
+        f"{report.get_kind_display()} is being made already, for {report.requested_by_name}. No second one was begun."
+    )
 
 
 @require_safe
