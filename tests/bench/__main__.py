@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench import contain, neighbour, remediate
+from tests.bench import contain, neighbour, pages, remediate
 from tests.fixtures.stack import start_stack, stop_stack
 
 RESULT = Path("bench.json")
@@ -20,6 +20,8 @@ def main() -> int:
             figures |= neighbour.measure(stack)
         finally:
             stop_stack(stack)
+    with TemporaryDirectory(prefix="petra-bench-") as folder:
+        figures |= pages.measure(Path(folder))
     with TemporaryDirectory(prefix="petra-bench-") as folder:
         figures |= remediate.measure(Path(folder))
     for name, value in figures.items():
