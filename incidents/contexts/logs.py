@@ -80,7 +80,6 @@ class LogsView:
     own form. `searched_to`: how far back was looked where the search stopped before the page was full.
     """
 
-    title: str
     kind: str  # the tab's key
     label: str
     tabs: list[LogTab]  # empty for a tenant, whose tabs are pages of their own
@@ -119,7 +118,6 @@ def logs_view(*, book: Logbook, choice: LogChoice) -> LogsView:
     habits = habits_of(book, page.records)
     first = replace(choice, before=None)
     return LogsView(
-        title="Logs" if book.account else str(choice.workload.label),
         kind=choice.workload.value,
         label=str(choice.workload.label),
         tabs=_tabs(book, choice) if book.account else [],

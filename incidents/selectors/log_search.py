@@ -4,10 +4,10 @@ A filter that hardly anything matches would make the database read a tenant's wh
 through so many rows at most, newest first, and says how far it came; the next one goes on there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import cast
 
 from django.db.models import Case, IntegerField, Q, QuerySet, Subquery, When
 
@@ -99,7 +99,8 @@ def log_counts(book: Logbook) -> dict[str, tuple[int, int]]:
         rows = book.records(workload).order_by().values("pk")
         asked[f"rows_{workload.value}"] = _Counted(rows[: MOST_COUNTED + 1])
         asked[f"attackers_{workload.value}"] = _Counted(rows.filter(book.of_attacker)[: MOST_COUNTED + 1])
-    found: dict[str, Any] = {**Tenant.objects.filter(pk=book.tenant.pk).values(**asked).get()}
+    row = Tenant.objects.filter(pk=book.tenant.pk).values(**asked).get()
+    found = cast("Mapping[str, int | None]", row)  # None: the condition can match nothing
     counts = {
         workload.value: (found[f"rows_{workload.value}"] or 0, found[f"attackers_{workload.value}"] or 0)
         for workload in Workload

@@ -56,7 +56,7 @@ def tenant_export(request: TenantRequest) -> HttpResponseBase:
 @require_safe
 @never_cache
 @tenant_page
-def log_raw(request: TenantRequest, incident_id: int, record_id: int) -> HttpResponse:
+def log_raw(request: TenantRequest, incident_id: int, record_id: int) -> HttpResponseBase:
     """A record of an incident's account, byte for byte."""
     return _raw(log_record_get(incident_get(incident_id), record_id))
 
@@ -64,7 +64,7 @@ def log_raw(request: TenantRequest, incident_id: int, record_id: int) -> HttpRes
 @require_safe
 @never_cache
 @tenant_page
-def tenant_log_raw(request: TenantRequest, record_id: int) -> HttpResponse:
+def tenant_log_raw(request: TenantRequest, record_id: int) -> HttpResponseBase:
     """A record of a tenant, byte for byte."""
     return _raw(tenant_record_get(record_id))
 
@@ -95,7 +95,7 @@ async def _one_by_one(pieces: Iterator[str]) -> AsyncIterator[str]:
         yield piece
 
 
-def _raw(record: LogRecord) -> HttpResponse:
+def _raw(record: LogRecord) -> HttpResponseBase:
     response = HttpResponse(bytes(record.raw), content_type="application/octet-stream")
     _named(response, f"record-{record.pk}.json")
     return response

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_safe
 
 from incidents import live as stream
 from incidents.contexts import header_view, impact_view, logs_view, threat_view, timeline_view, trail_view
+from incidents.contexts.log_addresses import log_url
 from incidents.contexts.reports import reports_view
 from incidents.forms import AssignForm, DismissForm, NoteForm, TimelineFilter
 from incidents.indicator_form import IndicatorForm
@@ -137,9 +138,11 @@ activity = _part_view("activity")
 @tenant_page
 def logs(request: TenantRequest, incident_id: int) -> HttpResponse:
     """The logs; what was chosen by hand stands in the browser's address, so that it can be shared."""
-    response = part_response(request, incident_get(incident_id), "logs")
-    is_chosen = bool(request.htmx) and request.htmx.trigger != "logs"  # that one is the live update
-    return addressed(response, request.get_full_path()) if is_chosen else response
+    incident = incident_get(incident_id)
+    response = part_response(request, incident, "logs")
+    if not request.htmx or request.htmx.trigger == "logs":  # that one is the live update
+        return response
+    return addressed(response, log_url(logbook_of_incident(incident), LogFilter(request.GET).choice()))
 
 
 def addressed(response: HttpResponse, address: str) -> HttpResponse:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench import contain, imports, neighbour, remediate
+from tests.bench import contain, imports, neighbour, pages, remediate
 from tests.fixtures.stack import start_stack, stop_stack
 
 RESULT = Path("bench.json")
@@ -22,6 +22,8 @@ def main() -> int:
             stop_stack(stack)
     with TemporaryDirectory(prefix="petra-bench-") as folder:
         figures |= imports.measure(Path(folder))
+    with TemporaryDirectory(prefix="petra-bench-") as folder:
+        figures |= pages.measure(Path(folder))
     with TemporaryDirectory(prefix="petra-bench-") as folder:
         figures |= remediate.measure(Path(folder))
     for name, value in figures.items():
