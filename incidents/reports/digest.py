@@ -25,12 +25,6 @@ class Line:
     more: int = 0
     verified: int = 0  # of the team's acts in it
 
-    @property
-    def told(self) -> str:
-        if not self.more:
-            return self.words
-        return f"{self.words} – and {self.more:,} more of the same kind"
-
 
 def lines_of(records: Iterable[LogRecord], actions: Iterable[DoneAction]) -> list[Line]:
     """The lines of both, oldest first."""

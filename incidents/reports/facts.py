@@ -21,11 +21,12 @@ from incidents.models import Incident, Indicator, LogRecord, PhishTag
 from incidents.reports.digest import Line, joined, lines_of, team_line
 from incidents.reports.notable import notable_of
 from incidents.reports.sentences import DONE, Case, open_steps, summary
-from incidents.reports.wording import clock, day, sentence, told, zone_now
+from incidents.reports.wording import clock, day, sentence, short, told, zone_now
 from incidents.selectors import attacker_records
 from incidents.selectors.timeline import attacker_span
 
 MOST_EVENTS, MOST_MESSAGES, MOST_FILES, MOST_LINES = 2_000, 300, 200, 60
+SUBJECT, WORDS, PLACE, ADDRESS = 120, 200, 80, 80  # characters of such a text in a table; the exports have them whole
 OUTCOMES = {
     "succeeded": "Done",
     "skipped": "Was so already",
@@ -55,7 +56,8 @@ def incident_facts(incident: Incident, *, made_by: str) -> Facts:
     return {
         "organization": incident.tenant.organization.name,
         "tenant": incident.tenant.name,
-        "person": incident.account.display_name or incident.account.user_principal_name,
+        "person": _person(incident),
+        "running_head": f"{short(incident.tenant.name, 50)} · {short(_person(incident), 50)}",
         "address": incident.account.user_principal_name,
         "number": str(incident.pk),
         "title": incident.title,
@@ -78,9 +80,14 @@ def incident_facts(incident: Incident, *, made_by: str) -> Facts:
         "phish": [_tag(one) for one in case.phish],
         "sources": [_source(one) for one in source_notes(incident)],
         "events": [_event(one) for one in events],
+        "events_empty": _nothing(incident),
         "events_left_out": total - len(events),
         "actions": [_action(one) for one in actions],
     }
+
+
+def _person(incident: Incident) -> str:
+    return incident.account.display_name or incident.account.user_principal_name
 
 
 def _head(incident: Incident) -> list[tuple[str, str]]:
@@ -126,9 +133,24 @@ def _line(line: Line) -> Facts:
         "time": f"{clock(line.first_at)}{until}",
         "is_team": line.is_team,
         "where": line.label,
-        "words": line.told,
-        "note": line.note,
+        "words": _more(line),
+        "note": short(line.note, PLACE),
     }
+
+
+def _more(line: Line) -> str:
+    words = short(line.words, WORDS)
+    return f"{words} – and {line.more:,} more of the same kind" if line.more else words
+
+
+def _nothing(incident: Incident) -> str:
+    """Why no event of the attacker is told."""
+    sources = source_notes(incident)
+    if not any(one.complete_until or one.tone == "done" for one in sources):
+        return "Not collected: no log has been read yet."
+    if not any(one.counts for one in incident.indicators.all()):
+        return "Not known: without an indicator that counts, no row of the logs can be told as the attacker's."
+    return "None found: no row of the logs that were read matches an indicator of the attacker."
 
 
 def _picture(incident: Incident, actions: Sequence[DoneAction]) -> Facts | None:
@@ -174,17 +196,21 @@ def _reached(case: Case) -> Facts:
 
 def _message(one: MessageImpact) -> dict[str, str]:
     return {
-        "subject": one.subject or "(subject not recorded)",
+        "subject": short(one.subject, SUBJECT) or "(subject not recorded)",
         "operations": _operations(one.operations),
-        "folder": ", ".join(one.folders),
-        "sender": one.sender,
-        "attachments": one.attachments,
+        "folder": short(", ".join(one.folders), PLACE),
+        "sender": short(one.sender, ADDRESS),
+        "attachments": short(one.attachments, SUBJECT),
         "last": _to_the_minute(one.last_at),
     }
 
 
 def _file(one: FileImpact) -> dict[str, str]:
-    return {"name": one.name, "operations": _operations(one.operations), "last": _to_the_minute(one.last_at)}
+    return {
+        "name": short(one.name, WORDS),
+        "operations": _operations(one.operations),
+        "last": _to_the_minute(one.last_at),
+    }
 
 
 def _operations(operations: dict[str, int]) -> str:
@@ -205,7 +231,7 @@ def _done(line: Line) -> dict[str, str]:
     return {
         "at": told(line.last_at),
         "step": step,
-        "words": line.told,
+        "words": _more(line),
         "by": by,
         "outcome": OUTCOMES.get(outcome, outcome),
         "verified": verified,
@@ -217,7 +243,7 @@ def _action(one: DoneAction) -> dict[str, str]:
         "day": day(one.at),
         "time": clock(one.at),
         "step": str(one.step),
-        "words": one.words,
+        "words": short(one.words, WORDS),
         "by": one.by_name,
         "outcome": OUTCOMES.get(one.outcome, one.outcome),
         "verified": clock(one.verified_at) if one.verified_at else "Not verified",
@@ -234,7 +260,7 @@ def _indicator(one: Indicator) -> dict[str, str]:
 
 def _tag(one: PhishTag) -> dict[str, str]:
     return {
-        "subject": one.subject or "(no subject)",
+        "subject": short(one.subject, WORDS) or "(no subject)",
         "sender": one.sender_address or one.sender_name or "–",
         "received": _to_the_minute(one.received_at) or "Not known",
         "reason": f"{one.get_origin_display()}. {one.reason or one.tagged_by_name}",
@@ -251,6 +277,6 @@ def _event(one: LogRecord) -> dict[str, str]:
         "day": day(one.occurred_at),
         "time": clock(one.occurred_at),
         "service": str(Workload(one.workload).label),
-        "words": record_words(one),
-        "place": ", ".join(part for part in (one.ip_address, one.network, one.country) if part) or "–",
+        "words": short(record_words(one), WORDS),
+        "place": short(", ".join(part for part in (one.ip_address, one.network, one.country) if part), PLACE) or "–",
     }

@@ -8,7 +8,7 @@ from incidents.evidence.impact import ACCESSED, DELETED, MODIFIED, SENT, Impact
 from incidents.extensions import DoneAction
 from incidents.models import Incident, PhishTag
 from incidents.reports.notable import Notable
-from incidents.reports.wording import counted, lasted, listed, sentence, told_zoned
+from incidents.reports.wording import counted, lasted, listed, sentence, short, told_zoned
 
 STEPS = {
     1: "Revoke Sessions and Lock Account",
@@ -72,7 +72,7 @@ def _phish(phish: Sequence[PhishTag]) -> list[str]:
     if not phish:
         return []
     if len(phish) == 1:
-        subject = f"“{phish[0].subject}”" if phish[0].subject else "one without a subject"
+        subject = f"“{short(phish[0].subject, 160)}”" if phish[0].subject else "one without a subject"
         return [f"The phishing mail was {subject}."]
     return [f"{counted(len(phish), 'mail')} are marked as the phish."]
 

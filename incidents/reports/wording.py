@@ -29,6 +29,11 @@ def lasted(length: timedelta) -> str:
     return " ".join(counted(count, unit) for count, unit in kept) or "less than a second"
 
 
+def short(text: str, longest: int) -> str:
+    """A text cut at its end, so that it fits into its place."""
+    return text if len(text) <= longest else f"{text[:longest].rstrip()}…"
+
+
 def sentence(text: str) -> str:
     """With one full stop at its end."""
     stripped = text.strip()

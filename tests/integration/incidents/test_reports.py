@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from incidents.enums import IncidentState, IndicatorKind, ReportKind, ReportState, Workload
+from incidents.enums import IncidentState, IndicatorKind, LogSource, ReportKind, ReportState, Workload
 from incidents.exports.cells import cell, file_name
 from incidents.exports.sheets import csv_lines, workbook_of
 from incidents.extensions import DoneAction
@@ -301,9 +301,15 @@ def test_nothing_known_is_a_report_too(console):
 def test_not_collected_none_found_and_cut_off_are_three_sentences(console, monkeypatch):
     incident = console.incident
     assert facts(incident)["files_empty"].startswith("Not collected: ")
+    assert facts(incident)["events_empty"] == "Not collected: no log has been read yet."
     rows.log_record(incident, ip_address="192.0.2.1")
     assert facts(incident)["files_empty"].startswith("None found: ")
+    read = {"started_at": NOON, "since": NOON, "finished_at": NOON, "complete_until": NOON}
+    with unscoped(reason="a test's row"):
+        incident.source_readings.create(tenant=incident.tenant, source=LogSource.UNIFIED_AUDIT_LOG, **read)
+    assert facts(incident)["events_empty"].startswith("Not known: without an indicator that counts")
     rows.indicator(incident, ATTACKER)
+    assert facts(incident)["events_empty"].startswith("None found: no row")
     for number in range(3):
         item = f"{number}.xlsx"
         rows.log_record(
