@@ -1,18 +1,49 @@
 """The attacker's rows over time: counted in the database, however many there are."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Case, Count, IntegerField, Max, Min, Value, When
+from django.db.models import Case, Count, IntegerField, Max, Min, Q, Value, When
 
-from incidents.models import Incident
-from incidents.selectors.logs import Span, attacker_records, attacker_rows
+from incidents.enums import Workload
+from incidents.models import Incident, LogRecord
+from incidents.selectors.logs import Keyset, Span, attacker_records, attacker_rows
+
+TEAM = "team"  # the service under which the team's own acts stand
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineChoice:
+    """What to show of the timeline: "summary" or "full", and which stretch of time; of the full one also which service
+    (a workload, or the team), and after which row it goes on.
+    """
+
+    mode: str = "summary"
+    span: Span | None = None
+    service: str = ""
+    after: Keyset | None = None
 
 
 def attacker_span(incident: Incident) -> tuple[datetime | None, datetime | None]:
     """When the attacker's first and last row were."""
     found = attacker_records(incident).order_by().aggregate(first=Min("occurred_at"), last=Max("occurred_at"))
     return found["first"], found["last"]
+
+
+def timeline_page(
+    incident: Incident, choice: TimelineChoice, span: Span | None, *, size: int
+) -> tuple[list[LogRecord], Keyset | None]:
+    """The attacker's rows of one page, oldest first, and after which one the next goes on (None on the last)."""
+    rows = attacker_rows(incident, span)
+    if choice.service:
+        rows = rows.filter(workload=choice.service) if choice.service in Workload.values else rows.none()
+    if choice.after:
+        place = choice.after
+        rows = rows.filter(Q(occurred_at__gt=place.at) | Q(occurred_at=place.at, pk__gt=place.pk))
+    found = list(rows[: size + 1])
+    page = found[:size]
+    return page, Keyset(page[-1].occurred_at, page[-1].pk) if len(found) > size else None
 
 
 def bucket_counts(incident: Incident, edges: Sequence[datetime]) -> dict[tuple[str, int], int]:
