@@ -1,7 +1,7 @@
 """Forms of the incidents app: what the address asks for, and what is pressed."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django import forms
@@ -10,6 +10,7 @@ from django.utils import timezone
 from incidents.enums import IncidentState
 from incidents.selectors import NEWEST_FIRST, SORTS
 from incidents.selectors.logs import Span
+from incidents.selectors.timeline import TEAM, TimelineChoice
 from tenants.models import Member, Tenant
 
 CONTROL, SELECT = {"class": "form-control"}, {"class": "form-select"}
@@ -87,26 +88,40 @@ class IncidentFilter(forms.Form):
 
 
 class TimelineFilter(forms.Form):
-    """Summary or full, and which stretch of time. Times without a zone are in the active one."""
+    """Summary or full, which stretch of time, which service, and from where on. Times without a zone are in the active
+    one.
+    """
 
     timeline = forms.ChoiceField(required=False, choices=[("summary", "Summary"), ("full", "Full")])
+    service = forms.ChoiceField(required=False, choices=[*Workload.choices, (TEAM, "Remediation")])
+    after = forms.CharField(required=False, max_length=40)
 
-    def span(self) -> Span | None:
+    def choice(self) -> TimelineChoice:
+        """What was asked for; what cannot be understood is left aside."""
+        self.is_valid()
+        asked = self.cleaned_data
+        mode = asked.get("timeline") or "summary"
+        if mode == "summary":
+            return TimelineChoice(mode, self._span())
+        return TimelineChoice(mode, self._span(), asked.get("service", ""), Keyset.parse(asked.get("after", "")))
+
+    def _span(self) -> Span | None:
         """The stretch asked for; None for all, and for what makes no stretch."""
         begin, end = (_moment(str(self.data.get(name) or "")) for name in ("from", "to"))
         return Span(begin, end) if begin and end and begin < end else None
 
-    def mode(self) -> str:
-        self.is_valid()
-        return self.cleaned_data.get("timeline") or "summary"
+
+YEARS = range(1970, 2200)  # of times that are reckoned with: years near the calendar's ends leave no room for zones
 
 
 def _moment(written: str) -> datetime | None:
+    """The moment in UTC, where differences are what they seem: clocks that are set back make them an hour wrong."""
     try:
         read = datetime.fromisoformat(written)
-        return read if read.tzinfo else timezone.make_aware(read)
+        at = (read if read.tzinfo else timezone.make_aware(read)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return at if at.year in YEARS else None
 
 
 class DismissForm(forms.Form):

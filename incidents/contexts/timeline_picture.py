@@ -2,6 +2,8 @@
 of time, so the picture is zoomed by pressing it, with or without a mouse.
 """
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +26,7 @@ STEPS = tuple(
     for seconds in (10, 30, 60, 300, 900, 1800, 3600, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000)
 )
 MOST_TICKS = 8
+ANCHORED = 40  # units; half a label
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,11 @@ class Lane:
 class Tick:
     x: float
     label: str
+
+    @property
+    def anchor(self) -> str:
+        """How its label stands to it: one at the end would be cut off in the middle."""
+        return "end" if self.x > WIDTH - ANCHORED else "middle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +107,8 @@ def _edges(span: Span) -> list[datetime]:
 
 
 def _team(actions: Iterable[DoneAction], edges: list[datetime]) -> dict[int, int]:
-    counts: dict[int, int] = {}
-    step = (edges[-1] - edges[0]) / BUCKETS
-    for action in actions:
-        if edges[0] <= action.at < edges[-1]:
-            bucket = min(int((action.at - edges[0]) / step), BUCKETS - 1)
-            counts[bucket] = counts.get(bucket, 0) + 1
-    return counts
+    within = (action.at for action in actions if edges[0] <= action.at < edges[-1])
+    return Counter(bisect_right(edges, at) - 1 for at in within)
 
 
 def _lane(
@@ -152,7 +155,7 @@ def _ticks(span: Span) -> list[Tick]:
     ticks: list[Tick] = []
     while at < span.end and len(ticks) <= MOST_TICKS:
         x = LEFT + (WIDTH - LEFT) * ((at - span.begin) / length)
-        ticks.append(Tick(round(x, 1), _tick_label(at, step)))
+        ticks.append(Tick(round(x, 1), _tick_label(at, step, is_first=not ticks)))
         at += step
     return ticks
 
@@ -163,9 +166,9 @@ def _first_tick(begin: datetime, step: timedelta) -> datetime:
     return midnight + step * -(-passed // step)
 
 
-def _tick_label(at: datetime, step: timedelta) -> str:
+def _tick_label(at: datetime, step: timedelta, *, is_first: bool) -> str:
+    """The first one and midnight tell the day, too."""
     if step >= timedelta(days=1):
-        return f"{at:%-d %b}"
-    if step < timedelta(minutes=1):
-        return f"{at:%H:%M:%S}"
-    return f"{at:%-d %b %H:%M}" if at.hour == 0 and at.minute == 0 else f"{at:%H:%M}"
+        return f"{at:%-d %b %Y}" if is_first else f"{at:%-d %b}"
+    time = f"{at:%H:%M:%S}" if step < timedelta(minutes=1) else f"{at:%H:%M}"
+    return f"{at:%-d %b} {time}" if is_first or (at.hour, at.minute, at.second) == (0, 0, 0) else time

@@ -197,8 +197,9 @@ def _mail(impact: Impact, messages: dict[str, MessageImpact], seen: set[str], ro
     count.unnamed += not row.messages
     for key, message in _named(row):
         seen.add(key)
-        row_id = 0 if message["id"] else row.pk
-        messages.setdefault(key, MessageImpact(message["id"], row_id)).take(row, kind, message)
+        if key not in messages:
+            messages[key] = MessageImpact(message["id"], 0 if message["id"] else row.pk)
+        messages[key].take(row, kind, message)
     count.unlisted += max(0, row.item_count - max(1, len(row.messages)))
 
 

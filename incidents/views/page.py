@@ -42,8 +42,7 @@ def _notes(request: TenantRequest, incident: Incident) -> Context:
 
 
 def _timeline(request: TenantRequest, incident: Incident) -> Context:
-    asked = TimelineFilter(request.GET)
-    return {"timeline": timeline_view(incident=incident, mode=asked.mode(), span=asked.span())}
+    return {"timeline": timeline_view(incident=incident, choice=TimelineFilter(request.GET).choice())}
 
 
 def _logs(request: TenantRequest, incident: Incident) -> Context:
