@@ -7,9 +7,9 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from incidents.enums import IncidentState
+from incidents.enums import IncidentState, Workload
 from incidents.selectors import NEWEST_FIRST, SORTS
-from incidents.selectors.logs import Span
+from incidents.selectors.logs import Keyset, Span
 from incidents.selectors.timeline import TEAM, TimelineChoice
 from tenants.models import Member, Tenant
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from itertools import groupby
+from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -20,11 +21,12 @@ from incidents.extensions import DoneAction
 from incidents.models import Incident, LogRecord
 from incidents.selectors import Keyset, attacker_counts
 from incidents.selectors.logs import Span
-from incidents.selectors.timeline import TEAM, TimelineChoice, attacker_span, timeline_page
+from incidents.selectors.timeline import TEAM, TimelineChoice, timeline_page
 
 MODES = (("summary", "Summary"), ("full", "Full"))
 LONGEST = 500  # of the attacker's events on one page
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+Counts = list[dict[str, Any]]  # as `attacker_counts` gives them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,12 +115,12 @@ _TICKS = {"succeeded": "done", "skipped": "done", "undone": "waiting"}
 def timeline_view(*, incident: Incident, choice: TimelineChoice) -> TimelineView:
     """The timeline of an incident, whose tenant's scope is open. Days are those of the active time zone."""
     every = extensions.remediation().actions_of([incident.pk])
-    first, last = attacker_span(incident)
-    attack = whole_span(first, last) if first and last else None
+    counts = attacker_counts(incident)
+    attack = _attack(counts)
     whole = _whole(attack, every)
     span = choice.span or whole
     actions = [action for action in every if span is None or span.covers(action.at)]
-    summary = _summary(incident, choice, actions, span)
+    summary = _summary(incident, choice, actions, attacker_counts(incident, span) if choice.span else counts)
     total = sum(row.count for row in summary if choice.service in ("", row.key))
     events, following = _full(incident, choice, actions, span) if choice.mode == "full" else ([], None)
     url_for = partial(timeline_url, incident)
@@ -133,7 +135,7 @@ def timeline_view(*, incident: Incident, choice: TimelineChoice) -> TimelineView
         total=total,
         shown=len(events),
         left_out=total - len(events) if choice.mode == "full" else 0,
-        picture=_picture(incident, choice, actions, span),
+        picture=_picture(incident, choice, actions, span, keep=_lanes(counts, every)),
         span=choice.span,
         service=choice.service,
         url=url_for(choice),
@@ -166,12 +168,16 @@ def _ranged(choice: TimelineChoice, span: Span | None) -> TimelineChoice:
 
 
 def _picture(
-    incident: Incident, choice: TimelineChoice, actions: list[DoneAction], span: Span | None
+    incident: Incident, choice: TimelineChoice, actions: list[DoneAction], span: Span | None, *, keep: set[str]
 ) -> Picture | None:
     def url_for(stretch: Span) -> str:
         return timeline_url(incident, _ranged(choice, stretch))
 
-    return picture_of(incident, actions, span, url_for) if span else None
+    return picture_of(incident, actions, span, url_for, keep) if span else None
+
+
+def _lanes(counts: Counts, actions: list[DoneAction]) -> set[str]:
+    return {str(Workload(count["workload"]).label) for count in counts} | ({TEAM_LABEL} if actions else set())
 
 
 def _is_gap(note: SourceNote) -> bool:
@@ -211,6 +217,12 @@ def _ranges(choice: TimelineChoice, attack: Span | None, whole: Span | None, url
     ]
 
 
+def _attack(counts: Counts) -> Span | None:
+    if not counts:
+        return None
+    return whole_span(min(count["first_at"] for count in counts), max(count["last_at"] for count in counts))
+
+
 def _whole(attack: Span | None, actions: list[DoneAction]) -> Span | None:
     """The attack, and all that the team did."""
     if not actions:
@@ -244,9 +256,7 @@ def _full(
     return events, following
 
 
-def _summary(
-    incident: Incident, choice: TimelineChoice, actions: list[DoneAction], span: Span | None
-) -> list[SummaryRow]:
+def _summary(incident: Incident, choice: TimelineChoice, actions: list[DoneAction], counts: Counts) -> list[SummaryRow]:
     def url(service: str) -> str:
         return timeline_url(incident, TimelineChoice("full", choice.span, service))
 
@@ -261,7 +271,7 @@ def _summary(
             first_at=count["first_at"],
             last_at=count["last_at"],
         )
-        for count in attacker_counts(incident, span)
+        for count in counts
     ]
     rows.sort(key=lambda row: row.first_at)
     if actions:

@@ -4,7 +4,7 @@ of time, so the picture is zoomed by pressing it, with or without a mouse.
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -80,17 +80,25 @@ class Picture:
 UrlFor = Callable[[Span], str]
 
 
-def picture_of(incident: Incident, actions: Iterable[DoneAction], span: Span, url_for: UrlFor) -> Picture:
-    """Draw a stretch of time: one query. `url_for` gives the address of a shorter one."""
+def picture_of(
+    incident: Incident,
+    actions: Iterable[DoneAction],
+    span: Span,
+    url_for: UrlFor,
+    keep: Collection[str] = (),
+) -> Picture:
+    """Draw a stretch of time: one query. `url_for` gives the address of a shorter one. Lanes whose labels are in `keep`
+    are drawn also where nothing is in them, so that the picture stays as high when one looks closer.
+    """
     edges = _edges(span)
     counts = bucket_counts(incident, edges)
     lanes: list[Lane] = []
     for workload in Workload:
         own = {bucket: count for (name, bucket), count in counts.items() if name == workload}
-        if own:
+        if own or workload.label in keep:
             lanes.append(_lane(str(workload.label), len(lanes), own, edges, url_for))
     done = _team(actions, edges)
-    if done:
+    if done or TEAM in keep:
         lanes.append(_lane(TEAM, len(lanes), done, edges, url_for, is_team=True))
     base = TOP + LANE * len(lanes)
     return Picture(lanes, _ticks(span), span, WIDTH, int(base) + 22, LEFT, base)
@@ -114,7 +122,7 @@ def _team(actions: Iterable[DoneAction], edges: list[datetime]) -> dict[int, int
 def _lane(
     label: str, number: int, counts: dict[int, int], edges: list[datetime], url_for: UrlFor, *, is_team: bool = False
 ) -> Lane:
-    y, most = TOP + LANE * number, max(counts.values())
+    y, most = TOP + LANE * number, max(counts.values(), default=0)
     marks = [_mark(label, y, bucket, counts[bucket], most, edges, url_for, is_team) for bucket in sorted(counts)]
     return Lane(label, y, marks)
 

@@ -8,7 +8,7 @@ from django.db.models import Case, Count, IntegerField, Max, Min, Q, Value, When
 
 from incidents.enums import Workload
 from incidents.models import Incident, LogRecord
-from incidents.selectors.logs import Keyset, Span, attacker_records, attacker_rows
+from incidents.selectors.logs import Keyset, Span, attacker_rows
 
 TEAM = "team"  # the service under which the team's own acts stand
 
@@ -27,7 +27,7 @@ class TimelineChoice:
 
 def attacker_span(incident: Incident) -> tuple[datetime | None, datetime | None]:
     """When the attacker's first and last row were."""
-    found = attacker_records(incident).order_by().aggregate(first=Min("occurred_at"), last=Max("occurred_at"))
+    found = attacker_rows(incident, None).order_by().aggregate(first=Min("occurred_at"), last=Max("occurred_at"))
     return found["first"], found["last"]
 
 

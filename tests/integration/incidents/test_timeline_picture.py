@@ -93,6 +93,16 @@ def test_pressing_marks_leads_down_to_single_events(analyst, console, attack):
     assert (counted(mark), timeline.total) == (1, 1)
 
 
+def test_the_picture_stays_as_high_when_one_looks_closer(analyst, console, attack, acted):
+    attack(0)
+    attack(300, Workload.SHAREPOINT)
+    acted(600)
+    whole = view(analyst, console.incident).context["timeline"].picture
+    closer = analyst.get(whole.lanes[0].marks[0].url, headers=HTMX).context["timeline"].picture
+    assert [(lane.label, len(lane.marks)) for lane in closer.lanes] == [("Exchange", 1), ("SharePoint", 0), (TEAM, 0)]
+    assert closer.height == whole.height
+
+
 def test_a_range_narrows_picture_summary_and_list(analyst, console, attack, acted):
     for minutes in (0, 10, 20):
         attack(minutes)

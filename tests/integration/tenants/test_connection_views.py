@@ -134,7 +134,7 @@ def test_names_are_escaped(admin):
 
 
 def test_three_tenants_take_as_many_queries_as_one(office, admin, django_assert_num_queries):
-    queries = 5  # session, member, tenants; connections; the switcher's counts
+    queries = 6  # session, member, its standing, tenants; connections; the switcher's counts
     with django_assert_num_queries(queries):
         admin.get(TENANTS)
     for _ in range(2):
@@ -306,7 +306,7 @@ def test_what_is_not_connected_is_refused_in_words(post):
 def test_a_page_of_a_connection_takes_as_many_queries_whatever_it_found(
     connected, admin, here, django_assert_num_queries
 ):
-    queries = 6  # session, member, tenants; connection, active incidents; the switcher's counts
+    queries = 7  # session, member, its standing, tenants; connection, active incidents; the switcher's counts
     with django_assert_num_queries(queries):
         admin.get(here())
     with unscoped(reason="a test's row"):
