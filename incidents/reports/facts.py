@@ -52,20 +52,8 @@ def incident_facts(incident: Incident, *, made_by: str) -> Facts:
         missing=not_collected(incident),
     )
     lines = lines_of(events, actions)
-    now = timezone.now()
     return {
-        "organization": incident.tenant.organization.name,
-        "tenant": incident.tenant.name,
-        "person": _person(incident),
-        "running_head": f"{short(incident.tenant.name, 50)} · {short(_person(incident), 50)}",
-        "address": incident.account.user_principal_name,
-        "number": str(incident.pk),
-        "title": incident.title,
-        "state": incident.get_state_display(),
-        "period": f"{day(incident.first_access_at)} – {day(incident.closed_at or now)}",
-        "made_at": told(now),
-        "made_by": made_by,
-        "zone": zone_now(now),
+        **_cover(incident, made_by, timezone.now()),
         "facts": _head(incident),
         "summary": summary(case),
         "counters": _counters(case.impact, case.missing),
@@ -83,6 +71,23 @@ def incident_facts(incident: Incident, *, made_by: str) -> Facts:
         "events_empty": _nothing(incident),
         "events_left_out": total - len(events),
         "actions": [_action(one) for one in actions],
+    }
+
+
+def _cover(incident: Incident, made_by: str, now: datetime) -> Facts:
+    return {
+        "organization": incident.tenant.organization.name,
+        "tenant": incident.tenant.name,
+        "person": _person(incident),
+        "running_head": f"{short(incident.tenant.name, 50)} · {short(_person(incident), 50)}",
+        "address": incident.account.user_principal_name,
+        "number": str(incident.pk),
+        "title": incident.title,
+        "state": incident.get_state_display(),
+        "period": f"{day(incident.first_access_at)} – {day(incident.closed_at or now)}",
+        "made_at": told(now),
+        "made_by": made_by,
+        "zone": zone_now(now),
     }
 
 
