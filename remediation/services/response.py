@@ -39,7 +39,8 @@ def response_begin(*, incident: Incident) -> None:
         incident_id=incident.pk,
     )
     audit.record([act], tenant=incident.tenant, by=ACTOR)
-    response_advance(incident_id=incident.pk)
+    with transaction.atomic():
+        _advance(incident_lock(incident.pk))  # what was recorded stands in the trail only once this is committed
 
 
 def has_begun(incident: Incident) -> bool:
@@ -51,15 +52,19 @@ def response_advance(*, incident_id: int) -> None:
     """Take those of the steps 1 to 3 whose turn has come. Called again, it does nothing twice."""
     with transaction.atomic():
         incident = incident_lock(incident_id)
-        is_meant = incident.is_active and incident.tenant.has_petra_response and policies.is_reachable(incident.tenant)
-        if not is_meant or not has_begun(incident):
-            return
-        why = why_not_by_itself(incident)
-        if not why:
-            _contain(incident)
-        for step in FINDING_STEPS:
-            if step == Step.RETRACT or not why:
-                _act_on_findings(incident, step)
+        if has_begun(incident):
+            _advance(incident)
+
+
+def _advance(incident: Incident) -> None:
+    if not (incident.is_active and incident.tenant.has_petra_response and policies.is_reachable(incident.tenant)):
+        return
+    why = why_not_by_itself(incident)
+    if not why:
+        _contain(incident)
+    for step in FINDING_STEPS:
+        if step == Step.RETRACT or not why:
+            _act_on_findings(incident, step)
 
 
 def why_not_by_itself(incident: Incident) -> str:
