@@ -12,13 +12,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from graph import GraphClient, Request
+from incidents.models import Incident
 from remediation import doorbell, outcomes, passwords, verification
 from remediation.actions.base import Reading, Stages, State
 from remediation.actions.registry import ACTIONS
-from remediation.enums import AttemptKind, RunState, Step
+from remediation.enums import FINDING_STEPS, AttemptKind, RunState, Step
 from remediation.leases import LeaseLost, Pulse
 from remediation.models import ActionAttempt, ActionRun
 from remediation.reading import BROKEN, read_states
+from remediation.services.scans import scan_request
 from remediation.services.watches import watches_begin
 from remediation.stages import advance
 from remediation.transitions import Settlement, claim_runs, claim_unverified, renew_lease, settle
@@ -226,9 +228,18 @@ def _write(ends: list[Settlement], attempts: dict[int, ActionAttempt], tenant: T
         resets = [one for one in written if one.run.action_key == "reset_password"]
         passwords.accept([one.run for one in resets if one.state == RunState.SUCCEEDED], at=now)
         passwords.discard([one.run for one in resets if one.state == RunState.FAILED and not one.is_unknown])
+        _look_again([one.run for one in written if one.state == RunState.UNDONE])
     if any(attempt.status for attempt in attempts.values()):
         contact_made(tenant)
     return written
+
+
+def _look_again(undone: Sequence[ActionRun]) -> None:
+    """What came back is looked for anew: a search that ran meanwhile has not seen it."""
+    for incident_id, step in {(run.incident_id, Step(run.step)) for run in undone}:
+        left = ActionRun.objects.filter(incident=incident_id, step=step, state=RunState.UNDOING)
+        if step in FINDING_STEPS and not left.exists():
+            scan_request(incident=Incident.objects.select_related("tenant").get(pk=incident_id), step=step, by=None)
 
 
 def _is_lock(one: Settlement) -> bool:

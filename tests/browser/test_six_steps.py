@@ -9,6 +9,7 @@ from tests.browser.conftest import Reader
 from tests.fixtures.stack import READ_ONLY, Stack
 
 SLOW = 20_000  # ms
+TRACES = 30  # suspicious things that step 3 finds at Acme, once the logs have been read
 
 
 def open_incident(page: Page, name: str = "Renée Castellane") -> None:
@@ -36,6 +37,12 @@ def wait_for_scan(page: Page, number: int) -> None:
     expect(page.locator(f"#step-{number}-all")).to_be_visible(timeout=SLOW)
 
 
+def wait_for_all_traces(page: Page) -> None:
+    """Until the logs have been read, and what they point to has been found."""
+    wait_for_scan(page, 3)
+    expect(page.locator("#step-3-head")).to_contain_text(f"{TRACES} suspicious", timeout=SLOW)
+
+
 def victim(stack: Stack) -> dict:
     select = "id,accountEnabled,signInSessionsValidFromDateTime,lastPasswordChangeDateTime"
     return stack.cloud(f"/users/{story.RENEE.victim}?$select={select}")
@@ -61,6 +68,7 @@ def press(page: Page, number: int) -> None:
 def test_all_six_steps(fresh: Stack, reader: Reader):
     page = reader()
     open_incident(page)
+    wait_for_all_traces(page)
     page.evaluate("window.neverReloaded = true")
     before = victim(fresh)
 

@@ -50,6 +50,7 @@ def gather(seen: Evidence, control: SimulatorControl, diary: Diary, revealed: di
     seen.sent = _sent(diary)
     seen.kills = [Kill(point=k["point"], ordinal=k["ordinal"], fences=frozenset(k["fences"])) for k in _kills(diary)]
     seen.stalls = [Stall(each["point"], each["fence"]) for each in diary.lines("stalls")]
+    seen.late = frozenset(each["fence"] for each in diary.lines("late"))
     seen.outages = [Outage(each["began"], each["at"]) for each in diary.lines("restarts")]
     seen.after = {town.slug: cloud_of(town, control) for town in TOWNS}
     return seen

@@ -156,6 +156,7 @@ class Evidence:
     kills: list[Kill] = field(default_factory=list)
     planned_kills: frozenset[tuple[str, int]] = frozenset()
     stalls: list[Stall] = field(default_factory=list)
+    late: frozenset[str] = frozenset()  # fences of workers that found their set taken over, and wrote nothing
     outages: list[Outage] = field(default_factory=list)
     before: Mapping[str, Cloud] = field(default_factory=dict)  # by town
     after: Mapping[str, Cloud] = field(default_factory=dict)

@@ -62,7 +62,7 @@ def wrap(owner: Any, name: str, around: Callable[[Callable[..., Any]], Callable[
 
 def hook_up(reaper: Reaper, diary: Diary) -> None:
     """Put all points in place. Call it once Django is set up, before the worker starts."""
-    _hook_engine(reaper)
+    _hook_engine(reaper, diary)
     _hook_sending(reaper, diary)
     _hook_reading_back(reaper)
     _hook_scans(reaper)
@@ -94,7 +94,7 @@ def _after(reaper: Reaper, point: str, when: Callable[[Any], Any] = lambda _: Tr
     return around
 
 
-def _hook_engine(reaper: Reaper) -> None:
+def _hook_engine(reaper: Reaper, diary: Diary) -> None:
     from remediation import runner
 
     def claiming(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -107,17 +107,6 @@ def _hook_engine(reaper: Reaper) -> None:
 
         return claim_runs
 
-    def working(function: Callable[..., Any]) -> Callable[..., Any]:
-        def work(client: Any, runs: Sequence[Any], **values: Any) -> Any:
-            fence = runs[0].fence
-            try:
-                with _working(fence):
-                    return function(client, runs, **values)
-            finally:
-                reaper.ends(fence)
-
-        return work
-
     def noting(function: Callable[..., Any]) -> Callable[..., Any]:
         def _noting(stages: Any, attempt: Any) -> Any:
             return function(_told_apart(stages, attempt.pk), attempt)
@@ -126,12 +115,36 @@ def _hook_engine(reaper: Reaper) -> None:
 
     wrap(runner, "claim_runs", claiming)
     wrap(runner, "_noting", noting)
-    wrap(runner, "work", working)
+    wrap(runner, "work", _noting_late(reaper, diary))
     wrap(runner, "_begin_attempts", _after(reaper, "tried"))
     wrap(runner, "read_states", _after(reaper, "looked", bool))
     wrap(runner, "settle", _before(reaper, "settling", lambda outcomes, **_: outcomes))
     wrap(runner, "settle", _after(reaper, "settled", bool))  # the transaction around it is still open
     wrap(runner, "_write", _after(reaper, "written", bool))
+
+
+def _noting_late(reaper: Reaper, diary: Diary) -> Callable[..., Any]:
+    """A worker that finds its set taken over says so: its attempts stay open."""
+    from remediation.leases import LeaseLost
+
+    def around(function: Callable[..., Any]) -> Callable[..., Any]:
+        def work(client: Any, runs: Sequence[Any], **values: Any) -> Any:
+            fence = runs[0].fence
+            try:
+                with _working(fence):
+                    written = function(client, runs, **values)
+            except LeaseLost:
+                diary.write("late", fence=fence)
+                raise
+            finally:
+                reaper.ends(fence)
+            if len(written) < len(runs):  # the others were taken over at the last moment
+                diary.write("late", fence=fence)
+            return written
+
+        return work
+
+    return around
 
 
 @contextmanager

@@ -15,6 +15,7 @@ def lines(seen: Evidence, findings: Mapping[str, list[str]]) -> Iterator[str]:
     yield f"{'seconds':<28}{counts['seconds']:.0f}"
     yield from _counted("workers killed", Counter(kill.point for kill in seen.kills))
     yield from _counted("workers held up", Counter(stall.point for stall in seen.stalls))
+    yield f"{'sets found taken over':<28}{len(seen.late)}"
     yield from _counted("answers spoiled", counts["weather"])
     yield f"{'  of all answers':<28}{counts['spoiled']:.0%}"
     yield f"{'longest sending, seconds':<28}{counts['longest sending']:.1f}"

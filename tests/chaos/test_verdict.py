@@ -341,6 +341,13 @@ def test_a_late_worker_leaves_its_attempt_open_and_is_no_excuse_for_a_second_wri
     assert judge(seen) == {}
 
 
+def test_one_who_finds_it_taken_over_leaves_its_attempt_open():
+    seen = sound()
+    seen.kills, seen.planned_kills, seen.late = [], frozenset(), frozenset({"f2"})
+    del seen.effects[1]
+    assert judge(seen) == {}
+
+
 def test_an_outage_that_came_later_excuses_nothing():
     seen = sound()
     seen.kills, seen.planned_kills = [], frozenset()

@@ -55,7 +55,9 @@ def nothing_is_stuck(seen: Evidence) -> Iterator[str]:
 
 def only_the_dead_left_attempts_open(seen: Evidence) -> Iterator[str]:
     """An attempt without an end is one whose worker was killed or came late, or whose database was away."""
-    excused = {fence for kill in seen.kills for fence in kill.fences} | {stall.fence for stall in seen.stalls}
+    excused = (
+        {fence for kill in seen.kills for fence in kill.fences} | {stall.fence for stall in seen.stalls} | seen.late
+    )
     taken_over = {(c.run, c.old_fence): c.at for c in seen.history if c.old_fence and c.old in ("running", "undoing")}
     for attempt in seen.attempts:
         if not attempt.is_open or attempt.fence in excused:

@@ -17,7 +17,7 @@ from remediation.actions.finding import Candidate, FindScope, Found
 from remediation.enums import RunState, ScanState, Step, Verdict
 from remediation.models import ActionRun, IssuedPassword, Scan
 from remediation.policies import Refused
-from remediation.services import finding_judge, scan_request, scans, scans_begin, step_press
+from remediation.services import finding_judge, runs_undo, scan_request, scans, scans_begin, step_press
 from remediation.services.presses import Press
 from tenants.models import Connection
 from tests.factories import world
@@ -48,6 +48,31 @@ def finding(**more: Any) -> Callable[[FindScope], Stages[Found]]:
         yield []
 
     return finder
+
+
+# --- What came back ---------------------------------------------------------------------------------------------------
+def test_an_undo_is_followed_by_one_search(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    only_finder(monkeypatch, finding())
+    scan_request(incident=desk.incident, step=Step.PERSISTENCE, by=None)
+    scanning.scan_due(tenant=desk.tenant)
+    device = desk.find("disable_device", {"device_id": world.DEVICE})
+    rule = desk.find(
+        "disable_inbox_rule",
+        {
+            "user_id": world.ALICE,
+            "mailbox": "alice@tiny.example",
+            "rule_id": "AQAAAJ5dZp8=",
+            "identity": "",
+            "is_hidden": False,
+        },
+    )
+    desk.press(Step.PERSISTENCE, finding_ids=[device.pk, rule.pk])
+    desk.work()
+    assert Scan.objects.count() == 1, "what was done is read back by the step itself"
+    runs_undo(incident=desk.incident, run_ids=[run.pk for run in desk.runs()], by=desk.analyst)
+    desk.work()
+    assert [run.state for run in desk.runs()] == [RunState.UNDONE] * 2
+    assert [scan.state for scan in Scan.objects.order_by("pk")] == [ScanState.COMPLETE, ScanState.QUEUED]
 
 
 # --- The account ------------------------------------------------------------------------------------------------------
