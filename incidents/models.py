@@ -142,6 +142,8 @@ class Indicator(TenantScoped):
 class LogRecord(TenantScoped):
     """One record of Microsoft's logs: what the screens show, and the raw record as it came."""
 
+    # All indexes of this table begin with the tenant; one of the tenant alone would slow down imports for nothing.
+    tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="+", db_index=False)
     source = models.CharField(max_length=20, choices=LogSource)
     workload = models.CharField(max_length=12, choices=Workload)
     record_id = models.CharField(max_length=128)

@@ -4,9 +4,10 @@ What is copied stands in the data, never in the statement; names of columns come
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from io import StringIO
+from io import BytesIO
+from types import NoneType
 from typing import Any
 
 from django.db import connection, transaction
@@ -18,7 +19,12 @@ STAGE = "log_record_stage"
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
-def copy_in(rows: Iterable[Sequence[Any]], *, columns: Sequence[str]) -> int:
+def copy_text(rows: Iterable[Sequence[Any]]) -> bytes:
+    """Rows in COPY's text format."""
+    return "".join(map(_line, rows)).encode()
+
+
+def copy_in(text: bytes, *, columns: Sequence[str]) -> int:
     """Store rows, the values of `columns`, but for those whose record is there already; returns how many were new."""
     table, names = sql.Identifier(LogRecord._meta.db_table), sql.SQL(", ").join(map(sql.Identifier, columns))  # noqa: SLF001  # documented
     stage = sql.Identifier(STAGE)
@@ -26,9 +32,7 @@ def copy_in(rows: Iterable[Sequence[Any]], *, columns: Sequence[str]) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql.SQL(make).format(stage, names, table))
         cursor.execute(sql.SQL("TRUNCATE {}").format(stage))
-        text = StringIO("".join(map(_line, rows)))
-        # In one piece: each piece asks for the interpreter's lock, which the thread that reads the file holds.
-        cursor.copy_expert(sql.SQL("COPY {} ({}) FROM STDIN").format(stage, names), text, size=1 << 28)
+        cursor.copy_expert(sql.SQL("COPY {} ({}) FROM STDIN").format(stage, names), BytesIO(text), size=1 << 20)
         insert = "INSERT INTO {} ({}) SELECT {} FROM {} ON CONFLICT DO NOTHING"
         cursor.execute(sql.SQL(insert).format(table, names, names, stage))
         return int(cursor.rowcount)
@@ -44,16 +48,24 @@ def _line(values: Sequence[Any]) -> str:
 
 def _told(value: Any) -> str:
     """A value in COPY's text format. Texts are without null characters: `fields.text` takes them out."""
-    if isinstance(value, str):
-        return value.translate(_ESCAPES)
-    if value is None:
-        return "\\N"
-    if isinstance(value, bytes):
-        return "\\\\x" + value.hex()
-    if isinstance(value, bool):
-        return "t" if value else "f"
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, list):
-        return json.dumps(value, ensure_ascii=False).translate(_ESCAPES)
-    return str(value)
+    return _WRITERS.get(value.__class__, _text)(value)
+
+
+def _text(value: Any) -> str:
+    return str(value).translate(_ESCAPES)
+
+
+def _json(value: list[Any]) -> str:
+    # It has no line ends and no tabs of its own: JSON writes them as escapes.
+    return _encode(value).replace("\\", "\\\\") if value else "[]"
+
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    NoneType: lambda _: "\\N",
+    bytes: lambda value: "\\\\x" + value.hex(),
+    bool: lambda value: "t" if value else "f",
+    int: str,
+    datetime: datetime.isoformat,
+    list: _json,
+}

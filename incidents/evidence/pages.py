@@ -9,7 +9,7 @@ from django.db import transaction
 
 from graph import GraphClient, Request, ServiceFailed
 from incidents.enums import LogSource
-from incidents.evidence.rows import raw_of, records_store, row_of
+from incidents.evidence.rows import raw_of, row_of, sheet_of, sheet_store
 from incidents.evidence.sources import SOURCES
 from incidents.models import SourceReading
 
@@ -58,9 +58,10 @@ class Pages:
     def _keep(self, records: list[dict[str, object]], part: int, following: Request | None) -> int:
         reading, source = self.reading, LogSource(self.reading.source)
         told = ((SOURCES[source].parse(record), record) for record in records)
-        rows = [row_of(one, raw_of(record)) for one, record in told if one]
+        rows = (row_of(one, raw_of(record)) for one, record in told if one)
+        sheet = sheet_of(rows, tenant_id=reading.tenant_id, source=source)
         with transaction.atomic():
-            added = records_store(rows, tenant_id=reading.tenant_id, source=source)
+            added = sheet_store(sheet, tenant_id=reading.tenant_id, source=source)
             reading.added += added
             # A later reading begins before the end of the one before it: what it finds again was counted there.
             reading.found += len(records) if reading.complete_until is None else added

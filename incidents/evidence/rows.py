@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from django.db import connection, models
 
 from incidents.enums import LogSource, Workload
-from incidents.evidence.bulk import copy_in
+from incidents.evidence.bulk import copy_in, copy_text
 from incidents.evidence.fields import Record
 from incidents.evidence.places import NOWHERE, place_of
 from incidents.models import LogRecord
@@ -111,16 +111,29 @@ def _place(values: list[Any]) -> None:
         values[_HOSTING] = place.is_hosting
 
 
-def records_store(rows: Sequence[Row], *, tenant_id: int, source: LogSource) -> int:
-    """Store the rows that are not there yet; returns how many were new. Storing twice stores once."""
+@dataclass(slots=True)
+class Sheet:
+    """Rows as the database takes them, each record once: on PostgreSQL the text of a COPY."""
+
+    count: int
+    content: bytes | list[Row]
+
+
+def sheet_of(rows: Iterable[Row], *, tenant_id: int, source: LogSource) -> Sheet:
+    """Make rows ready to be stored. Asks the database nothing."""
     unique = list({row.record_id: row for row in rows}.values())
-    if connection.vendor == "postgresql":
-        return copy_in(_copied(unique, tenant_id, source), columns=("tenant_id", "source", *NAMES, "raw", "raw_sha256"))
-    return sum(_insert(unique[start : start + BATCH], tenant_id, source) for start in range(0, len(unique), BATCH))
+    if connection.vendor != "postgresql":
+        return Sheet(len(unique), unique)
+    copied = ((tenant_id, source.value, *row.values, row.raw, _digest(row)) for row in unique)
+    return Sheet(len(unique), copy_text(copied))
 
 
-def _copied(rows: Iterable[Row], tenant_id: int, source: LogSource) -> Iterable[tuple[Any, ...]]:
-    return ((tenant_id, source.value, *row.values, row.raw, _digest(row)) for row in rows)
+def sheet_store(sheet: Sheet, *, tenant_id: int, source: LogSource) -> int:
+    """Store the rows that are not there yet; returns how many were new. Storing twice stores once."""
+    if isinstance(sheet.content, bytes):
+        return copy_in(sheet.content, columns=("tenant_id", "source", *NAMES, "raw", "raw_sha256"))
+    rows = sheet.content
+    return sum(_insert(rows[start : start + BATCH], tenant_id, source) for start in range(0, len(rows), BATCH))
 
 
 def _insert(rows: Sequence[Row], tenant_id: int, source: LogSource) -> int:

@@ -99,24 +99,32 @@ def audit_data(record: Record) -> Record:
 
 def messages_of(data: Record) -> list[dict[str, str]]:
     """The messages that a record names: of MailItemsAccessed, of one item, or of the items affected."""
-    found = []
+    found: dict[str, dict[str, str]] = {}
     for folder in mappings(data.get("Folders")):
-        found += [_message(item, folder) for item in mappings(folder.get("FolderItems"))]
-    items = [*mappings(data.get("AffectedItems")), mapping(data.get("Item"))]
-    found += [_message(item, mapping(item.get("ParentFolder"))) for item in items]
-    unique = {message["id"]: message for message in found if message["id"]}
-    return list(unique.values())
+        path = _path(folder)
+        for item in mappings(folder.get("FolderItems")):
+            _add(found, item, path)
+    for item in [*mappings(data.get("AffectedItems")), mapping(data.get("Item"))]:
+        _add(found, item, _path(mapping(item.get("ParentFolder"))))
+    return list(found.values())
 
 
-def _message(item: Record, folder: Record) -> dict[str, str]:
-    return {
-        "id": text(item.get("InternetMessageId"))[:998],
-        "subject": text(item.get("Subject"))[:400],
-        "sender": "",
-        "received": "",
-        "folder": text(folder.get("Path")).lstrip("\\")[:500],
-        "attachments": text(item.get("Attachments"))[:1000],
-    }
+def _path(folder: Record) -> str:
+    return text(folder.get("Path")).lstrip("\\")[:500]
+
+
+def _add(found: dict[str, dict[str, str]], item: Record, path: str) -> None:
+    """The last that is said of a message counts, in the place of the first."""
+    identity = text(item.get("InternetMessageId"))[:998]
+    if identity:
+        found[identity] = {
+            "id": identity,
+            "subject": text(item.get("Subject"))[:400],
+            "sender": "",
+            "received": "",
+            "folder": path,
+            "attachments": text(item.get("Attachments"))[:1000],
+        }
 
 
 def _address(record: Record, data: Record) -> str:

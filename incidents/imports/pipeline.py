@@ -1,54 +1,79 @@
-"""Working ahead: the next batch is read while the database stores the last one."""
+"""Working ahead: another process reads the next batch of a large file while this one stores the last.
 
-from collections.abc import Iterator
-from queue import Full, Queue
-from threading import Event, Thread
-from typing import Generic, TypeVar
+Imports nothing of Django's on its own: the other process begins here, with nothing set up.
+"""
 
-T = TypeVar("T")
+import gc
+import signal
+from collections.abc import Generator
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-WAITING = 1  # batches that are ready at most, so that a fast reader does not fill the memory
-LOOK = 0.1  # seconds between two looks whether the reader is still wanted
+import django
 
+if TYPE_CHECKING:
+    from incidents.imports.batches import Batch
 
-class _Worker(Thread, Generic[T]):
-    def __init__(self, source: Iterator[T]) -> None:
-        super().__init__(name="reads-ahead", daemon=True)
-        self.source = source
-        self.ready: Queue[T | None] = Queue(WAITING)
-        self.unwanted = Event()
-        self.error: BaseException | None = None
-
-    def run(self) -> None:
-        try:
-            for one in self.source:
-                if not self._hand_over(one):
-                    return
-        except BaseException as error:  # noqa: BLE001  # raised again where the results are taken
-            self.error = error
-        self._hand_over(None)
-
-    def _hand_over(self, one: T | None) -> bool:
-        while not self.unwanted.is_set():
-            try:
-                self.ready.put(one, timeout=LOOK)
-            except Full:
-                continue
-            return True
-        return False
+LARGE = 8 << 20  # bytes; a smaller file is read before another process has begun
 
 
-def ahead(source: Iterator[T]) -> Iterator[T]:
-    """The same values in the same order, made by a thread that is one ahead. What `source` raises is raised here, in
-    its place; it uses no database, whose connections belong to their threads.
+class ReaderDied(Exception):
+    """The process that read the file ended by itself. What was stored is kept; begun again, the import goes on."""
+
+
+def batches_ahead(path: Path, *, tenant_id: int, skip: int) -> "Generator[Batch]":
+    """The batches of a file, in their order.
+
+    Raises:
+        NotALog: when the file is none.
+        OSError: when it cannot be read.
+        ReaderDied: when the process that reads it was killed.
     """
-    worker = _Worker(source)
-    worker.start()
+    from incidents.imports.batches import batches_of  # see above
+
+    if path.stat().st_size < LARGE:
+        return batches_of(path, tenant_id=tenant_id, skip=skip)
+    return _received(path, tenant_id, skip)
+
+
+def _received(path: Path, tenant_id: int, skip: int) -> "Generator[Batch]":
+    context = get_context("spawn")  # a fork would take the connections to the database along
+    source, sink = context.Pipe(duplex=False)
+    reader = context.Process(target=_read, args=(sink, path, tenant_id, skip), daemon=True)
+    reader.start()
+    sink.close()  # the reader has the only one now: when it dies, the pipe ends
     try:
-        while (one := worker.ready.get()) is not None:
+        while (one := _next(source)) is not None:
+            if isinstance(one, Exception):
+                raise one
             yield one
-        if worker.error:
-            raise worker.error
     finally:
-        worker.unwanted.set()
-        worker.join()
+        source.close()  # a reader that is not wanted any more ends at its next batch
+        reader.join()
+
+
+def _next(source: Connection) -> Any:
+    try:
+        return source.recv()
+    except (EOFError, OSError) as error:
+        raise ReaderDied from error
+
+
+def _read(sink: Connection, path: Path, tenant_id: int, skip: int) -> None:
+    """What the other process does. It asks the database nothing."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that stores; the reader ends with the pipe
+    django.setup()
+    from incidents.imports.batches import batches_of  # Django has to be set up
+    from incidents.imports.reading import NotALog
+
+    gc.freeze()  # what stands by now stays: it need not be looked through again with each batch
+    try:
+        for batch in batches_of(path, tenant_id=tenant_id, skip=skip):
+            sink.send(batch)
+        sink.send(None)
+    except BrokenPipeError:  # nobody takes it any more
+        return
+    except (NotALog, OSError) as error:
+        sink.send(error)

@@ -6,7 +6,7 @@ import csv
 import gzip
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ class Unreadable:
     reason: str
 
 
-Rows = Iterator[Record | Unreadable]
+Rows = Generator[Record | Unreadable]
 
 
 @dataclass(slots=True)

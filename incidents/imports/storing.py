@@ -4,10 +4,9 @@ An import that was stopped goes on where it was; a row is counted once, however 
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from datetime import datetime, timedelta
-from itertools import islice
 from pathlib import Path
 
 from django.db import transaction
@@ -15,14 +14,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from incidents.enums import ImportState, LogSource
-from incidents.evidence import unified_audit_log
-from incidents.evidence.rows import Row, records_store, row_of
-from incidents.imports.pipeline import ahead
-from incidents.imports.reading import LogFile, NotALog, Record, Unreadable, log_open
+from incidents.evidence.rows import sheet_store
+from incidents.imports.batches import Batch
+from incidents.imports.pipeline import batches_ahead
+from incidents.imports.reading import NotALog
 from incidents.models import Account, LogImport
 from tenants.scoping import tenant_scope
 
-BATCH = 5000  # rows
 LEASE = timedelta(seconds=30)  # a batch takes some seconds at most
 MOST_PROBLEMS = 1000  # unreadable rows that are named; all are counted
 LOST = "Another worker reads this file now."
@@ -30,14 +28,6 @@ LOST = "Another worker reads this file now."
 
 class ImportTaken(Exception):
     """Somebody else reads this file, until the lease ends."""
-
-
-@dataclass(slots=True)
-class _Batch:
-    rows: list[Row] = field(default_factory=list)
-    count: int = 0
-    position: int = 0  # in the file, behind the batch
-    unreadable: list[Unreadable] = field(default_factory=list)
 
 
 def import_run(log: LogImport, *, progress: Callable[[LogImport], None] = lambda _log: None) -> LogImport:
@@ -49,8 +39,9 @@ def import_run(log: LogImport, *, progress: Callable[[LogImport], None] = lambda
     with tenant_scope([log.tenant_id]):
         until = _claim(log)
         try:
-            with log_open(Path(log.path)) as file:
-                for batch in ahead(_batches(file, skip=log.rows_done)):
+            read = batches_ahead(Path(log.path), tenant_id=log.tenant_id, skip=log.rows_done)
+            with closing(read) as batches:
+                for batch in batches:
                     until = _keep(log, batch, until)
                     progress(log)
             _end(log, until, ImportState.FINISHED)
@@ -77,36 +68,15 @@ def _claim(log: LogImport) -> datetime:
     return until
 
 
-def _batches(file: LogFile, *, skip: int) -> Iterator[_Batch]:
-    """The rows of a file in batches, from the first that is not stored yet."""
-    rows = islice(file.rows(), skip, None)
-    while taken := list(islice(rows, BATCH)):
-        batch = _Batch(count=len(taken), position=file.position)
-        for one in taken:
-            _take(batch, one)
-        yield batch
-
-
-def _take(batch: _Batch, one: Record | Unreadable) -> None:
-    if isinstance(one, Unreadable):
-        batch.unreadable.append(one)
-        return
-    columns = unified_audit_log.parse({"auditData": one.content, "createdDateTime": one.written_at})
-    if columns is None:
-        batch.unreadable.append(Unreadable(one.line, "The time of the record cannot be read."))
-    else:
-        batch.rows.append(row_of(columns, one.raw))
-
-
-def _keep(log: LogImport, batch: _Batch, until: datetime) -> datetime:
+def _keep(log: LogImport, batch: Batch, until: datetime) -> datetime:
     """Store a batch and how far the file was read, both or neither."""
     later = max(timezone.now() + LEASE, until + timedelta(microseconds=1))
     with transaction.atomic():
-        new = records_store(batch.rows, tenant_id=log.tenant_id, source=LogSource.UNIFIED_AUDIT_LOG)
-        accounts_make(log.tenant_id, [row.user_principal_name for row in batch.rows])
+        new = sheet_store(batch.sheet, tenant_id=log.tenant_id, source=LogSource.UNIFIED_AUDIT_LOG)
+        accounts_make(log.tenant_id, batch.people)
         log.rows_done += batch.count
         log.new += new
-        log.duplicates += len(batch.rows) - new
+        log.duplicates += batch.count - len(batch.unreadable) - new
         log.unreadable += len(batch.unreadable)
         log.bytes_done = batch.position
         room = MOST_PROBLEMS - len(log.problems)
@@ -124,7 +94,7 @@ def _end(log: LogImport, until: datetime, state: ImportState, failure: str = "")
     log.refresh_from_db()
 
 
-def accounts_make(tenant_id: int, names: Sequence[str]) -> None:
+def accounts_make(tenant_id: int, names: Iterable[str]) -> None:
     """Make an account of each address that acts in the records and is not known yet."""
     wanted = {name for name in names if _is_address(name)}
     if not wanted:

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from incidents.collection import ring_imported
 from incidents.enums import ImportState
 from incidents.imports.ordering import ImportRefused, file_check, import_order
+from incidents.imports.pipeline import ReaderDied
 from incidents.imports.storing import ImportTaken, import_run, wait_for_lease
 from incidents.models import LogImport
 from tenants.models import Organization, Tenant
@@ -58,6 +59,8 @@ class Command(BaseCommand):
             raise CommandError(str(refusal)) from refusal
         except ImportTaken as error:
             raise CommandError("Another process reads this file. Nothing was done twice.") from error
+        except ReaderDied as error:
+            raise CommandError("The process that read the file was ended. Run it again to go on.") from error
         except OSError as error:
             raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
         except KeyboardInterrupt:

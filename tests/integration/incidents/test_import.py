@@ -2,6 +2,7 @@
 
 import json
 from io import StringIO
+from multiprocessing import active_children
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -11,8 +12,9 @@ from django.utils import timezone
 
 from incidents import importing
 from incidents.enums import ImportState, Workload
-from incidents.imports import storing
+from incidents.imports import batches, pipeline, storing
 from incidents.imports.ordering import ImportRefused, import_order, uploads_folder
+from incidents.imports.pipeline import ReaderDied
 from incidents.imports.storing import ImportTaken, import_run
 from incidents.models import Account, LogImport, LogRecord
 from tenants.enums import TenantState
@@ -104,7 +106,7 @@ class Killed(BaseException):
 
 
 def test_an_import_that_was_stopped_goes_on(tenant, log_file, monkeypatch):
-    monkeypatch.setattr(storing, "BATCH", 2)
+    monkeypatch.setattr(batches, "BATCH", 2)
     path = log_file(sheet(*(record(number % 5) for number in range(7)), "{"))
 
     def die(log):
@@ -122,7 +124,7 @@ def test_an_import_that_was_stopped_goes_on(tenant, log_file, monkeypatch):
 
 
 def test_two_workers_do_not_read_one_file(tenant, log_file, monkeypatch):
-    monkeypatch.setattr(storing, "BATCH", 1)
+    monkeypatch.setattr(batches, "BATCH", 1)
     log = import_order(tenant=tenant, path=log_file(sheet(record(1), record(2))), file_name="a", by=None)
 
     def other_one(_log):
@@ -133,7 +135,7 @@ def test_two_workers_do_not_read_one_file(tenant, log_file, monkeypatch):
 
 
 def test_who_was_taken_for_dead_stores_nothing_more(tenant, log_file, monkeypatch):
-    monkeypatch.setattr(storing, "BATCH", 1)
+    monkeypatch.setattr(batches, "BATCH", 1)
     log = import_order(tenant=tenant, path=log_file(sheet(record(1), record(2))), file_name="a", by=None)
 
     def taken_over(_log):
@@ -142,6 +144,59 @@ def test_who_was_taken_for_dead_stores_nothing_more(tenant, log_file, monkeypatc
     with pytest.raises(ImportTaken):
         import_run(log, progress=taken_over)
     assert (LogRecord.objects.count(), LogImport.objects.get().rows_done) == (1, 1)
+
+
+@pytest.fixture
+def apart(monkeypatch) -> None:
+    """Every file is large: another process reads it."""
+    monkeypatch.setattr(pipeline, "LARGE", 0)
+
+
+def readers() -> list[str]:
+    return [child.name for child in active_children()]
+
+
+@pytest.mark.usefixtures("apart")
+def test_another_process_reads_a_large_file(tenant, log_file):
+    text = sheet(*(record(number % 9000) for number in range(11_000)), "{")
+    log = run(tenant, log_file(text))
+    assert counts(log) == (11_001, 9000, 2000, 1)
+    assert [line for line, _reason in log.problems] == [11_002]
+    assert readers() == []
+
+
+@pytest.mark.usefixtures("apart")
+def test_another_process_tells_in_words_what_is_no_log(tenant, log_file):
+    log = run(tenant, log_file("%PDF"))
+    assert (log.state, readers()) == (ImportState.FAILED, [])
+    assert "no audit log that Petra knows" in log.failure
+
+
+@pytest.mark.usefixtures("apart")
+def test_a_reader_that_is_not_wanted_any_more_ends(tenant, log_file):
+    def taken_over(_log):
+        LogImport.objects.update(lease_until=timezone.now())
+
+    text = sheet(*(record(number) for number in range(16_000)))
+    log = import_order(tenant=tenant, path=log_file(text), file_name="a", by=None)
+    with pytest.raises(ImportTaken):
+        import_run(log, progress=taken_over)
+    assert (LogRecord.objects.count(), readers()) == (5000, [])
+
+
+@pytest.mark.usefixtures("apart")
+def test_a_reader_that_was_killed_stops_the_import_which_goes_on_later(tenant, log_file):
+    def kill(_log):
+        for child in active_children():
+            child.kill()
+
+    text = sheet(*(record(number) for number in range(16_000)))
+    log = import_order(tenant=tenant, path=log_file(text), file_name="a", by=None)
+    with pytest.raises(ReaderDied):
+        import_run(log, progress=kill)
+    kept = LogImport.objects.get()
+    assert (kept.state, kept.lease_until, readers()) == (ImportState.RUNNING, None, [])
+    assert counts(import_run(kept)) == (16_000, 16_000, 0, 0)
 
 
 def test_what_is_no_log_fails_in_words(tenant, log_file):
