@@ -145,6 +145,11 @@ def _counted(impact: Impact, count: KindCount, missing: str) -> str:
         times = "1 operation" if count.operations == 1 else f"{count.operations:,} operations"
         unnamed = f"; {count.unnamed:,} without a message's id" if count.unnamed else ""
         return f"{mails}, {times}{unnamed}"
+    return none_words(impact, missing)
+
+
+def none_words(impact: Impact, missing: str) -> str:
+    """Why there is none of something. `missing`: why the logs were not collected, or empty."""
     if impact.rows_left_out:
         return "cut off: none among the rows counted"
     return "not collected" if missing else "none found"

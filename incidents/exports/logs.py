@@ -54,6 +54,7 @@ class LogExport:
             ("Filter", self.filter_words),
             ("Exported", f"{time_cell(self.at)} by {self.by.display_name}"),
             ("Times are in", timezone.get_current_timezone_name()),
+            ("Audit trail", str(audit.newest(self.book.tenant))),
         ]
 
     def name(self, kind: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from incidents import extensions
-from incidents.contexts.impact import LABELS, impact_notes, not_collected
+from incidents.contexts.impact import LABELS, impact_notes, none_words, not_collected
 from incidents.contexts.sources import SourceNote, source_notes
 from incidents.contexts.timeline_picture import MARK_HEIGHT, Mark, Picture, picture_of, whole_span
 from incidents.enums import IndicatorState, Workload
@@ -24,6 +24,7 @@ from incidents.reports.sentences import DONE, Case, open_steps, summary
 from incidents.reports.wording import clock, day, sentence, short, told, zone_now
 from incidents.selectors import attacker_records
 from incidents.selectors.timeline import attacker_span
+from tenants import audit
 
 MOST_EVENTS, MOST_MESSAGES, MOST_FILES, MOST_LINES = 2_000, 300, 200, 60
 SUBJECT, WORDS, PLACE, ADDRESS = 120, 200, 80, 80  # characters of such a text in a table; the exports have them whole
@@ -88,6 +89,7 @@ def _cover(incident: Incident, made_by: str, now: datetime) -> Facts:
         "made_at": told(now),
         "made_by": made_by,
         "zone": zone_now(now),
+        "audit": str(audit.newest(incident.tenant)),
     }
 
 
@@ -118,15 +120,15 @@ def _counters(impact: Impact, missing: str) -> list[dict[str, str]]:
         {
             "label": label,
             "figure": "–" if missing and not impact.counts[kind].operations else f"{impact.counts[kind].messages:,}",
-            "words": _counted(impact.counts[kind].operations, missing),
+            "words": _counted(impact.counts[kind].operations) or none_words(impact, missing),
         }
         for kind, label in LABELS.items()
     ]
 
 
-def _counted(operations: int, missing: str) -> str:
+def _counted(operations: int) -> str:
     if not operations:
-        return "not collected" if missing else "none found"
+        return ""
     return "in 1 operation" if operations == 1 else f"in {operations:,} operations"
 
 
@@ -189,6 +191,8 @@ def _mark(drawn: Picture, mark: Mark) -> Facts:
 def _reached(case: Case) -> Facts:
     impact = case.impact
     missing = sentence(case.missing) if case.missing else ""
+    if impact.rows_left_out:
+        missing = f"Cut off: none among the first {impact.rows:,} of the attacker's rows; the others were not counted."
     return {
         "messages": [_message(one) for one in impact.messages[:MOST_MESSAGES]],
         "messages_left_out": max(0, len(impact.messages) - MOST_MESSAGES),

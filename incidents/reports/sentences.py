@@ -95,7 +95,8 @@ def _mail(impact: Impact) -> str:
     acts = [f"{verb} {counted(numbers[kind], 'message')}" for kind, verb in _ACTS if numbers[kind]]
     none = [verb for kind, verb in _ACTS if not numbers[kind] and not (kind == ACCESSED and impact.synced_folders)]
     if not acts and len(none) == len(_ACTS):
-        return "No act on mail by the attacker was found in the logs."
+        where = "in that part of the logs which was counted" if impact.rows_left_out else "in the logs"
+        return f"No act on mail by the attacker was found {where}."
     told = [f"The attacker {listed(acts)}."] if acts else []
     if none:
         told.append(f"No message was found that the attacker {listed(none, 'or')}.")

@@ -47,6 +47,7 @@ def _records(incident: Incident, **only: bool) -> Iterator[LogRecord]:
 def _summary(facts: Facts) -> list[tuple[str, str]]:
     head = [("Incident", facts["number"]), ("Tenant", facts["tenant"]), ("Account", facts["address"])]
     made = [("Made", f"{facts['made_at']} by {facts['made_by']}"), ("Times are in", facts["zone"])]
+    made.append(("Audit trail", facts["audit"]))
     limit = [("Log records", f"the newest {MOST_ROWS:,} at most")]
     return [*head, *made, *limit, *(("Summary", one) for one in facts["summary"]), *facts["facts"]]
 

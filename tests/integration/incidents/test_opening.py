@@ -1,8 +1,11 @@
 """Open incident: the form and the press, for tenants of which only logs were imported."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -175,3 +178,26 @@ def test_the_service_refuses_in_words(console):
         later = Opening(since=timezone.now() + timedelta(minutes=5))
         with pytest.raises(IncidentRefused, match="in the future"):
             incident_open(tenant=console.tenant, account=account, opening=later, by=console.analyst)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_analysts_at_the_same_moment_open_one():
+    tenant = rows.tenant(rows.organization(), "Imported", state=TenantState.UNCONNECTED)
+    account = rows.account(tenant, "Ada")
+    begin = Barrier(6)
+
+    def press_at_once(_number: int) -> str:
+        begin.wait(30)
+        try:
+            with tenant_scope([tenant.pk]):
+                incident_open(tenant=tenant, account=account, opening=Opening(since=timezone.now()), by=None)
+        except AlreadyOpen as refusal:
+            return f"told of {refusal.incident.pk}"
+        finally:
+            connection.close()
+        return "opened"
+
+    with ThreadPoolExecutor(6) as analysts:
+        told = sorted(analysts.map(press_at_once, range(6)))
+    (first,) = opened(tenant)
+    assert told == ["opened", *[f"told of {first.pk}"] * 5]

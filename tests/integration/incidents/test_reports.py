@@ -12,6 +12,7 @@ from datetime import timedelta
 from itertools import cycle
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from incidents.enums import IncidentState, IndicatorKind, LogSource, ReportKind, ReportState, Workload
+from incidents.evidence import impact as impacts
 from incidents.exports.cells import cell, file_name
 from incidents.exports.sheets import csv_lines, workbook_of
 from incidents.extensions import DoneAction
@@ -28,8 +30,10 @@ from incidents.reports.facts import incident_facts
 from incidents.reports.pdf import pdf_of
 from incidents.reports.printing import has_glyph, printed
 from incidents.reports.sentences import STEPS
+from incidents.reports.tables import tables_of
 from incidents.selectors import incident_get
 from remediation.enums import Step
+from tenants import audit
 from tenants.models import AuditEvent
 from tenants.scoping import tenant_scope, unscoped
 from tests.factories import rows
@@ -223,6 +227,25 @@ def test_old_contents_are_dropped(analyst, attacked, monkeypatch):
 def facts(incident, zone="UTC"):
     with tenant_scope([incident.tenant_id]), timezone.override(zone):
         return incident_facts(incident_get(incident.pk), made_by="Ravi Okonkwo")
+
+
+def test_what_was_not_counted_is_not_told_as_none(attacked, monkeypatch):
+    monkeypatch.setattr(impacts, "MOST_ROWS", 2)
+    told = facts(attacked)
+    assert [one["words"] for one in told["counters"]][1:] == ["cut off: none among the rows counted"] * 3
+    cut = "Cut off: none among the first 2 of the attacker's rows; the others were not counted."
+    assert told["files_empty"] == cut
+    assert "none found" not in str(told["counters"]).lower()
+
+
+def test_the_newest_hash_of_the_audit_trail_goes_along(attacked):
+    with transaction.atomic():
+        rows.act(attacked.tenant, "looked")
+    newest, told = str(audit.newest(attacked.tenant)), facts(attacked)
+    assert newest.startswith("Audit trail up to entry 1, hash ")
+    with tenant_scope([attacked.tenant_id]):
+        (_name, _heads, about), *_ = tables_of(incident_get(attacked.pk), told)
+    assert (told["audit"], dict(about)["Audit trail"]) == (newest, newest)
 
 
 def test_the_facts(console, attacked):
