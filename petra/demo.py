@@ -19,8 +19,8 @@ from incidents.doorbell import ring_collection
 from incidents.enums import IncidentState, TagOrigin
 from incidents.evidence.accounts import account_find
 from incidents.models import Account, Incident, Indicator, LogRecord, PhishTag
-from remediation.models import ActionRun
-from remediation.services import scans_begin
+from remediation.models import ActionRun, Campaign, Finding, Scan
+from remediation.services import campaign_follow, scans_begin
 from remediation.transitions import lock_incidents, one_claim_at_a_time
 from tenants import audit
 from tenants.audit import PETRA, Act, Actor
@@ -72,6 +72,8 @@ def demo_reset(*, by: Member | None) -> DemoSummary:
     tenants = _tenants_seed(organization, control, by)
     now = timezone.now()
     _added_remove(organization, kept=tenants.values(), by=by)
+    with tenant_scope(tenant.pk for tenant in tenants.values()):
+        Campaign.objects.filter(organization=organization, scans=None).delete()
     incidents = [_incident_seed(told, tenants[told.tenant], now) for told in story.INCIDENTS]
     for incident in incidents:
         _work_begin(incident)
@@ -126,6 +128,8 @@ def _empty(tenant: Tenant) -> None:
     with one_claim_at_a_time(tenant):
         _lock(tenant)
         Incident.objects.filter(tenant=tenant).delete()
+        for part in (Finding, Scan):  # those of incidents are gone with them; these are a campaign's
+            part.objects.filter(tenant=tenant).delete()
         for model in (LogRecord, Account, ProtectedAccount):
             model.objects.filter(tenant=tenant).delete()
 
@@ -230,3 +234,4 @@ def _work_begin(incident: Incident) -> None:
         ring_collection(incident.pk)
         if incident.state == IncidentState.ACTIVE:
             scans_begin(incident=incident, by=None)
+            campaign_follow(incident=incident)

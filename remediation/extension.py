@@ -9,7 +9,7 @@ from remediation import policies
 from remediation.actions.registry import ACTIONS
 from remediation.enums import RunState
 from remediation.models import ActionRun
-from remediation.services import response_begin, scans_begin
+from remediation.services import campaign_follow, response_begin, scans_begin
 from remediation.transitions import cancel_runs
 from tenants.models import Member
 
@@ -23,6 +23,7 @@ class RemediationPort:
 
     def incident_opened(self, *, incident: Incident, by: Member | None) -> None:
         scans_begin(incident=incident, by=by)
+        campaign_follow(incident=incident)
         response_begin(incident=incident)
 
     def incident_dismissed(self, *, incident: Incident) -> None:
@@ -32,6 +33,7 @@ class RemediationPort:
     def phish_changed(self, *, incident: Incident, by: Member | None) -> None:
         if incident.is_active:
             scans_begin(incident=incident, by=None)
+            campaign_follow(incident=incident)
 
     def evidence_collected(self, *, incident: Incident) -> None:
         # Where only logs were imported, a search asks nobody and does nothing: it need not wait to be published.

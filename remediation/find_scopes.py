@@ -6,6 +6,7 @@ from incidents.enums import IndicatorKind
 from incidents.models import Incident, LogRecord, PhishTag
 from incidents.selectors import of_attacker
 from remediation.actions.finding import AttackerAct, FindScope, TaggedPhish
+from remediation.models import Campaign
 from remediation.services.presses import protected_addresses
 from tenants.models import Connection
 
@@ -36,6 +37,26 @@ def find_scope(incident: Incident, connection: Connection | None) -> FindScope:
         own_client_id=connection.client_id if connection else "",
         microsoft_tenant_id=connection.microsoft_tenant_id if connection else "",
         protected_accounts=protected_addresses(),
+    )
+
+
+def campaign_scope(campaign: Campaign, connection: Connection | None) -> FindScope:
+    """The scope of a search for a campaign's mails: in a whole tenant, of which nobody is the victim."""
+    return FindScope(
+        user_id="",
+        user_principal_name="",
+        mailbox="",
+        display_name="",
+        since=campaign.since,
+        until=timezone.now(),
+        domains=frozenset(domain.casefold() for domain in (connection.domains if connection else [])),
+        attacker_addresses=frozenset(),
+        attacker_acts=(),
+        phish=tuple(TaggedPhish(**mail) for mail in campaign.mails),
+        own_client_id=connection.client_id if connection else "",
+        microsoft_tenant_id=connection.microsoft_tenant_id if connection else "",
+        protected_accounts=protected_addresses(),
+        is_sweep=campaign.is_sweep,
     )
 
 

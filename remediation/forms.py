@@ -1,11 +1,20 @@
 """What comes with a press, checked before a service sees it."""
 
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
 from django import forms
+from django.utils import timezone
 
 from remediation.enums import Verdict
-from remediation.services import Press
+from remediation.services import Press, SoughtMail
+from tenants.enums import TenantState
+from tenants.models import Tenant
 
 MAX_ITEMS = 10_000
+CONTROL = {"class": "form-control", "autocomplete": "off"}
+LONGEST_AGO = timedelta(days=3653)
 
 
 class ItemsField(forms.TypedMultipleChoiceField):
@@ -57,3 +66,68 @@ class UndoForm(forms.Form):
 
 class JudgeForm(forms.Form):
     verdict = forms.ChoiceField(choices=Verdict.choices, required=False)
+
+
+class SweepForm(forms.Form):
+    """What to look for, since when and in which tenants; `tenants` are those that the reader may see."""
+
+    subject = forms.CharField(
+        required=False,
+        max_length=400,
+        widget=forms.TextInput(attrs=CONTROL),
+        help_text="As it stands in the mail. Reply marks, ticket numbers and names may differ.",
+    )
+    sender = forms.CharField(
+        required=False,
+        max_length=320,
+        widget=forms.TextInput(attrs={**CONTROL, "inputmode": "email", "spellcheck": "false", "dir": "ltr"}),
+        help_text="The address in From.",
+    )
+    message_id = forms.CharField(
+        required=False,
+        label="Message id",
+        max_length=998,
+        widget=forms.TextInput(attrs={**CONTROL, "spellcheck": "false", "dir": "ltr"}),
+        help_text="From the mail's headers, as in <a1b2@mail.example>. It decides alone.",
+    )
+    since = forms.DateField(
+        label="Received since",
+        widget=forms.DateInput(attrs={**CONTROL, "type": "date"}),
+        error_messages={"required": "Say since when.", "invalid": "Give a day, as in 2026-03-01."},
+    )
+    where = forms.MultipleChoiceField(
+        label="Tenants",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one tenant.", "invalid_choice": "Choose tenants from the list."},
+    )
+
+    def __init__(self, *args: Any, tenants: Sequence[Tenant], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.tenants = {tenant.slug: tenant for tenant in tenants if tenant.state == TenantState.CONNECTED}
+        where = self.fields["where"]
+        assert isinstance(where, forms.MultipleChoiceField)  # noqa: S101  # for the type checker
+        where.choices = [(slug, tenant.name) for slug, tenant in self.tenants.items()]
+        where.initial = list(self.tenants)
+
+    def clean_since(self) -> date:
+        since: date = self.cleaned_data["since"]
+        if since > timezone.localdate():
+            raise forms.ValidationError("This day has not come yet.")
+        if timezone.localdate() - since > LONGEST_AGO:
+            raise forms.ValidationError("Choose a day of the last ten years.")
+        return since
+
+    def clean(self) -> dict[str, Any]:
+        chosen: dict[str, Any] = super().clean() or self.cleaned_data
+        if not any(chosen.get(name) for name in ("subject", "sender", "message_id")):
+            raise forms.ValidationError("Say what to look for: a subject, a sender or a message id.")
+        return chosen
+
+    def chosen(self) -> dict[str, Any]:
+        """What the service takes."""
+        said = self.cleaned_data
+        sought = SoughtMail(
+            internet_message_id=said["message_id"], subject=said["subject"], sender_address=said["sender"]
+        )
+        since = timezone.make_aware(datetime.combine(said["since"], time.min))
+        return {"sought": sought, "since": since, "tenants": [self.tenants[slug] for slug in said["where"]]}

@@ -11,13 +11,43 @@ from django.db.models import Q
 from incidents.models import Incident
 from remediation.enums import FINDING_STEPS, AttemptKind, OrderState, RunState, ScanState, Step, Verdict, WatchState
 from tenants.encryption import EncryptedTextField
+from tenants.models import Organization, Tenant
 from tenants.scoping import TenantScoped
+
+# What searches look for, and what they find, is of an incident or of a campaign.
+OF_ONE = Q(incident__isnull=False, campaign__isnull=True) | Q(incident__isnull=True, campaign__isnull=False)
+TOLD_FIRST = ("subject", "sender_address", "internet_message_id")
+
+
+class Campaign(models.Model):
+    """A phish wherever it lies, in all tenants of an organization: what a mail has to be like to be one of its copies.
+
+    `mails`: [{"internet_message_id", "subject", "sender_address"}]. Those of an incident are the mails tagged there;
+    a sweep has one, in which what is empty may be anything.
+    """
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    # Where it was tagged: a sweep has neither. What was found elsewhere outlives both.
+    tenant = models.ForeignKey(Tenant, on_delete=models.SET_NULL, null=True, related_name="+")
+    incident = models.OneToOneField(Incident, on_delete=models.SET_NULL, null=True, related_name="campaign")
+    is_sweep = models.BooleanField(default=False)  # somebody asked for it, without an incident
+    mails = models.JSONField(default=list)
+    since = models.DateTimeField()  # what was received before is not looked for
+    created_by_name = models.CharField(max_length=120)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return next((mail[part] for mail in self.mails for part in TOLD_FIRST if mail[part]), f"Campaign {self.pk}")
 
 
 class Scan(TenantScoped):
-    """One look for what a step could act on. `coverage` says for each source what was looked at, and what was not."""
+    """One look for what could be acted on: by a step of an incident, or in a tenant that a campaign may have reached.
 
-    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="scans")
+    `coverage` says for each source what was looked at, and what was not.
+    """
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, null=True, related_name="scans")
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, null=True, related_name="scans")
     step = models.PositiveSmallIntegerField(choices=Step)
     state = models.CharField(max_length=10, choices=ScanState, default=ScanState.QUEUED)
     coverage = models.JSONField(default=list)  # [{"source", "is_checked", "rows", "note"}]
@@ -35,11 +65,22 @@ class Scan(TenantScoped):
                 fields=["incident", "step"],
                 condition=Q(state=ScanState.QUEUED),
                 name="one_scan_waits",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["campaign", "tenant"],
+                condition=Q(state=ScanState.QUEUED),
+                name="one_search_of_a_campaign_waits",
+            ),
+            models.CheckConstraint(condition=OF_ONE, name="scan_of_one"),
         ]
 
     def __str__(self) -> str:
-        return f"Scan for step {self.step} of incident {self.incident_id}"
+        return f"Scan for {self.campaign or f'step {self.step} of incident {self.incident_id}'}"
+
+    @property
+    def of(self) -> dict[str, int | None]:
+        """Whose it is, as columns."""
+        return {"tenant_id": self.tenant_id, "incident_id": self.incident_id, "campaign_id": self.campaign_id}
 
     @property
     def is_whole(self) -> bool:
@@ -50,7 +91,8 @@ class Scan(TenantScoped):
 class Finding(TenantScoped):
     """Something found in the tenant that a step can act on: a copy of the phish, a mail filter rule, a device."""
 
-    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="findings")
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, null=True, related_name="findings")
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, null=True, related_name="findings")
     step = models.PositiveSmallIntegerField(choices=Step)
     kind = models.CharField(max_length=30)  # the group it is shown in: a key of actions.finding.FINDING_KINDS
     action_key = models.CharField(max_length=40)
@@ -71,7 +113,11 @@ class Finding(TenantScoped):
 
     class Meta(TenantScoped.Meta):
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["incident", "step", "action_key", "target_key"], name="finding_once")
+            models.UniqueConstraint(fields=["incident", "step", "action_key", "target_key"], name="finding_once"),
+            models.UniqueConstraint(
+                fields=["campaign", "tenant", "action_key", "target_key"], name="finding_of_a_campaign_once"
+            ),
+            models.CheckConstraint(condition=OF_ONE, name="finding_of_one"),
         ]
 
     def __str__(self) -> str:

@@ -8,26 +8,25 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from graph import GraphClient, GraphError, in_plain_words, users
 from incidents.evidence.accounts import account_values
 from incidents.models import Account
-from incidents.services import incident_changed
 from remediation import passwords
 from remediation.actions.base import Stages
-from remediation.actions.finders import FINDERS
+from remediation.actions.finders import FINDERS, Finder, find_campaign_copies
 from remediation.actions.finding import Candidate, FindScope, Found, clean_json
 from remediation.actions.registry import ACTIONS
 from remediation.enums import ScanState, Step
-from remediation.find_scopes import find_scope
+from remediation.find_scopes import campaign_scope, find_scope
 from remediation.leases import LEASE, LeaseLost, Pulse
 from remediation.log_evidence import NOT_CONNECTED as NO_TENANT_TO_ASK
 from remediation.log_evidence import find_in_logs, log_key
 from remediation.models import Finding, Scan
 from remediation.services.response import response_advance
-from remediation.services.scans import coverage_of, scan_give_up, scan_request
+from remediation.services.scans import coverage_of, scan_changed, scan_give_up, scan_queue
 from remediation.stages import advance
 from remediation.transitions import is_paused, lock_incidents, one_claim_at_a_time, progress
 from tenants.connections import ConnectionUnusable, calls_count, contact_made, graph_client
@@ -37,6 +36,7 @@ from tenants.models import Connection, Tenant
 from tenants.scoping import tenant_scope
 
 MOST_REPEATS = 5  # how often a search is put off by itself because Microsoft asked to wait
+ONCE_AN_INCIDENT = ["incident", "step", "action_key", "target_key"]
 COPIES = {"phish_copy", "remaining_phish"}
 BROKEN = "Petra made a mistake here; the trace is in the log."
 NOT_CONNECTED = "No Microsoft 365 connection is stored for this tenant. Connect it, then search again."
@@ -62,14 +62,16 @@ def _claim(tenant: Tenant, now: datetime) -> Scan | None:
         if Scan.objects.filter(state=ScanState.RUNNING, lease_until__gt=now).exists():
             return None
         due = Scan.objects.filter(Q(due_at=None) | Q(due_at__lte=now), state=ScanState.QUEUED)
-        scan = due.select_related("incident__account").order_by("pk").first()
+        # What the people at an incident wait for comes before the search of a campaign.
+        first = F("campaign").asc(nulls_first=True)
+        scan = due.select_related("incident__account", "campaign").order_by(first, "pk").first()
         if scan is None:
             return None
         lock_incidents([scan.incident_id])  # before its scan, as everywhere
         scan.fence, scan.lease_until = uuid.uuid4().hex, now + LEASE
         waiting = Scan.objects.filter(pk=scan.pk, state=ScanState.QUEUED)
         waiting.update(state=ScanState.RUNNING, fence=scan.fence, lease_until=scan.lease_until)
-        incident_changed(incident_id=scan.incident_id)
+        scan_changed(scan)
     return scan
 
 
@@ -100,41 +102,57 @@ def _look(scan: Scan, tenant: Tenant) -> None:
     connection = Connection.objects.select_related("tenant").get(tenant=tenant)
     client = graph_client(connection, resolve_secret=passwords.resolve)
     try:
-        _look_with(client, scan, find_scope(scan.incident, connection), tenant)
+        _look_with(client, scan, _scope(scan, connection), tenant)
     finally:
         calls_count(client)
+
+
+def _scope(scan: Scan, connection: Connection | None) -> FindScope:
+    if scan.campaign:
+        return campaign_scope(scan.campaign, connection)
+    assert scan.incident  # noqa: S101  # a scan is of one or the other: a constraint of the table
+    return find_scope(scan.incident, connection)
 
 
 def _look_in_logs(scan: Scan) -> None:
     """There is nobody to ask: what the imported rows say was left."""
     found = [_not_checked("Mailboxes", NO_TENANT_TO_ASK)]
-    if scan.step == Step.PERSISTENCE:
-        found = find_in_logs(scan.incident, find_scope(scan.incident, None))
+    if scan.incident and scan.step == Step.PERSISTENCE:
+        found = find_in_logs(scan.incident, _scope(scan, None))
     candidates = [candidate for one in found for candidate in one.candidates]
     _finish(scan, candidates, found, state=ScanState.COMPLETE, gone=set())
 
 
 def _look_with(client: GraphClient, scan: Scan, scope: FindScope, tenant: Tenant) -> None:
     ear, pulse = _Ear(), Pulse(partial(_renew, scan.fence), lease_until=scan.lease_until or timezone.now())
-    # First, and kept at once: the finders take minutes, and somebody may press a step meanwhile.
-    asked_at = timezone.now()
-    (account,) = advance(client, [ear.listen(_read_account(scope))], pulse=pulse)
-    _keep_account(scan.incident.account, account, asked_at)
-    finders = [finder for step, finder in FINDERS if step == scan.step]
-    found = list(_flatten(advance(client, [ear.listen(finder(scope)) for finder in finders], pulse=pulse)))
+    unread = [] if scan.incident is None else _look_at(scan.incident.account, client, scope, ear, pulse)
+    looks = [ear.listen(finder(scope)) for finder in _finders(scan)]
+    found = list(_flatten(advance(client, looks, pulse=pulse)))
     checked = [one for one in found if one.is_checked]
     candidates = [candidate for one in found for candidate in one.candidates]
     state = ScanState.COMPLETE if checked or not scope.phish else ScanState.FAILED
-    if isinstance(account, Exception):
-        found.append(_not_checked("Account", _words(account)))
-    gone = {one.kind for one in found if one.is_checked}
+    gone = {one.kind for one in checked}
     gone |= set() if scope.phish else COPIES  # nothing is tagged any more: what was a copy of the phish is none now
     with transaction.atomic():
-        _finish(scan, candidates, found, state=state, gone=gone)
+        _finish(scan, candidates, [*found, *unread], state=state, gone=gone)
         if ear.told_to_wait is not None:
             _look_later(scan, ear.told_to_wait)
     if ear.has_heard:
         contact_made(tenant)
+
+
+def _look_at(account: Account, client: GraphClient, scope: FindScope, ear: "_Ear", pulse: Pulse) -> list[Found]:
+    """Read the account first, and keep it at once: the finders take minutes, and somebody may press a step meanwhile.
+    Returns what could not be read.
+    """
+    asked_at = timezone.now()
+    (read,) = advance(client, [ear.listen(_read_account(scope))], pulse=pulse)
+    _keep_account(account, read, asked_at)
+    return [_not_checked("Account", _words(read))] if isinstance(read, Exception) else []
+
+
+def _finders(scan: Scan) -> list[Finder]:
+    return [find_campaign_copies] if scan.campaign_id else [finder for step, finder in FINDERS if step == scan.step]
 
 
 class _Ear:
@@ -204,15 +222,16 @@ def _finish(scan: Scan, candidates: list[Candidate], found: list[Found], *, stat
             raise LeaseLost
         _keep_findings(scan, candidates, now)
         _tell_gone(scan, gone, now)
-        progress({scan.incident_id})
-        response_advance(incident_id=scan.incident_id)
+        if scan.incident_id:
+            progress({scan.incident_id})
+            response_advance(incident_id=scan.incident_id)
 
 
 def _look_later(scan: Scan, seconds: float) -> None:
     """Microsoft asked to wait before it shows the rest: search again by itself then, some times."""
     if scan.repeats < MOST_REPEATS:
         due_at = timezone.now() + timedelta(seconds=seconds)
-        scan_request(incident=scan.incident, step=Step(scan.step), by=None, due_at=due_at, repeats=scan.repeats + 1)
+        scan_queue({**scan.of, "step": scan.step}, due_at=due_at, repeats=scan.repeats + 1)
 
 
 def _keep_findings(scan: Scan, candidates: list[Candidate], now: datetime) -> None:
@@ -224,7 +243,7 @@ def _keep_findings(scan: Scan, candidates: list[Candidate], now: datetime) -> No
     Finding.objects.bulk_create(
         rows,
         update_conflicts=True,
-        unique_fields=["incident", "step", "action_key", "target_key"],
+        unique_fields=["campaign", "tenant", "action_key", "target_key"] if scan.campaign_id else ONCE_AN_INCIDENT,
         update_fields=fresh,
         batch_size=200,
     )
@@ -236,6 +255,7 @@ def _finding(scan: Scan, candidate: Candidate, now: datetime) -> Finding:
     return Finding(
         tenant_id=scan.tenant_id,
         incident_id=scan.incident_id,
+        campaign_id=scan.campaign_id,
         step=scan.step,
         kind=candidate.kind,
         action_key=candidate.action_key,
@@ -257,5 +277,5 @@ def _tell_gone(scan: Scan, kinds: set[str], now: datetime) -> None:
     """What was found earlier and is not there any more, of the kinds that this scan really looked at."""
     # What was seen in a log alone is looked for anew by every search: among the rows, or at Microsoft.
     concerned = Q(kind__in=kinds) | Q(target__has_key="from_log")
-    stale = Finding.objects.filter(concerned, incident_id=scan.incident_id, step=scan.step, gone_at=None)
+    stale = Finding.objects.filter(concerned, **scan.of, step=scan.step, gone_at=None)
     stale.filter(seen_at__lt=now).update(gone_at=now)

@@ -1,5 +1,6 @@
 """Reading what was ordered, what is running and what is open. The scope of the tenant is open around every call."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -7,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from incidents.models import Incident
 from remediation.actions.registry import ACTIONS
 from remediation.enums import FINDING_STEPS, RunState, ScanState, Step, Verdict
-from remediation.models import ActionRun, Finding, Scan, SyncWatch
+from remediation.models import ActionRun, Campaign, Finding, Scan, SyncWatch
 
 DONE_STATES = (RunState.SUCCEEDED, RunState.SKIPPED)
 STRIKE = ("lock_account", "revoke_sessions")
@@ -105,3 +106,25 @@ def last_lock(incident_id: int) -> ActionRun | None:
     """The last run that really locked the account, with the state before it."""
     locks = ActionRun.objects.filter(incident_id=incident_id, action_key="lock_account", state=RunState.SUCCEEDED)
     return locks.order_by("pk").last()
+
+
+def campaigns_visible(*, organization_id: int, tenant_ids: Collection[int]) -> "QuerySet[Campaign]":
+    """The campaigns that exist for a reader of these tenants, whose scope is open, the latest first.
+
+    An incident's is told to those who may see the incident's tenant, or one in which something was found; a sweep to
+    those who may see one of the tenants that it looked into.
+    """
+    found = Finding.objects.filter(campaign__isnull=False).values("campaign")
+    searched = Scan.objects.filter(campaign__is_sweep=True).values("campaign")
+    seen = Q(tenant__in=tenant_ids) | Q(pk__in=found) | Q(pk__in=searched)
+    return Campaign.objects.filter(seen, organization_id=organization_id).order_by("-pk")
+
+
+def campaign_scans(campaign_ids: Collection[int]) -> "QuerySet[Scan]":
+    """All searches of campaigns in the open scope, the oldest first."""
+    return Scan.objects.filter(campaign__in=campaign_ids).order_by("pk")
+
+
+def campaign_findings(campaign_ids: Collection[int]) -> "QuerySet[Finding]":
+    """All mails of campaigns in the open scope, those that do harm first."""
+    return Finding.objects.filter(campaign__in=campaign_ids).order_by("-is_suspicious", "pk")

@@ -158,9 +158,10 @@ def renew_lease(fence: str, *, now: datetime, at_least: int = 1) -> bool:
     return held.update(lease_until=now + LEASE) >= at_least
 
 
-def lock_incidents(incident_ids: Iterable[int]) -> None:
+def lock_incidents(incident_ids: Iterable[int | None]) -> None:
     """Every transaction that writes runs locks their incidents first, so that none waits for another in a ring."""
-    list(Incident.objects.select_for_update().filter(pk__in=set(incident_ids)).order_by("pk").values_list("pk"))
+    ids = {incident_id for incident_id in incident_ids if incident_id}  # the search of a campaign is of none
+    list(Incident.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
 
 
 def _is_busy(now: datetime) -> bool:

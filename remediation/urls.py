@@ -1,6 +1,6 @@
 from django.urls import path
 
-from remediation import views
+from remediation import campaign_views, views
 
 app_name = "remediation"
 
@@ -16,4 +16,10 @@ urlpatterns = [
     path(f"{PANEL}passwords/<int:run_id>/reveal/", views.reveal_password, name="reveal_password"),
     path(f"{PANEL}watch/stop/", views.stop_watch, name="stop_watch"),
     path(f"{PANEL}undo/", views.undo, name="undo"),
+    path(f"{PANEL}cross-tenant/", campaign_views.cross_tenant, name="cross_tenant"),
+    path(f"{PANEL}cross-tenant/search/", campaign_views.cross_tenant_search, name="cross_tenant_search"),
+    path("phish-sweep/", campaign_views.sweeps, name="sweeps"),
+    path("phish-sweep/new/", campaign_views.sweep, name="sweep"),
+    path("phish-sweep/<int:campaign_id>/", campaign_views.campaign, name="campaign"),
+    path("phish-sweep/<int:campaign_id>/search/", campaign_views.search, name="campaign_search"),
 ]

@@ -152,7 +152,7 @@ def judge(request: TenantRequest, incident: Incident, finding_id: int) -> HttpRe
     if not form.is_valid():
         return _refused(request, incident, _words_of(form), status=422)
     finding = get_object_or_404(Finding, incident=incident, pk=finding_id)
-    finding_judge(finding=finding, verdict=form.cleaned_data["verdict"], by=request.user)
+    finding_judge(incident=incident, finding=finding, verdict=form.cleaned_data["verdict"], by=request.user)
     return _answer(request, incident, "")
 
 

@@ -115,6 +115,8 @@ def _tabs(request: HttpRequest, member: Member) -> list[Tab]:
         Tab("Activity", f"{activity}?tenant={tenant.slug}" if tenant else activity, path == activity),
     ]
     if can_see_organization(member):
+        sweeps = reverse("remediation:sweeps")
+        tabs.insert(1, Tab("Phish sweep", sweeps, path.startswith(sweeps)))
         members = reverse("tenants:members")
         tabs.append(Tab("Settings", members, path.startswith(_SETTINGS) and path != activity))
     return tabs

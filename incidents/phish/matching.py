@@ -14,6 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 SAME_MESSAGE_ID = "Same internet message id"
 SAME_SENDER_AND_SUBJECT = "Same sender and subject"
 SAME_SENDER_AND_CLOSE_SUBJECT = "Same sender, and same subject but for reply marks, numbers and the recipient's name"
+SAME_SENDER = "From this sender"
+SAME_SUBJECT = "Same subject but for reply marks, numbers and the recipient's name"
 SAME_LINK = "Same link"
 SAME_ATTACHMENT = "Same attachment"
 
@@ -70,6 +72,15 @@ def why_same(phish: Mail, other: Mail) -> str | None:
     if phish.attachment_hashes & other.attachment_hashes:
         return SAME_ATTACHMENT
     return None
+
+
+def why_sought(sought: Mail, other: Mail) -> str | None:
+    """Return in words why `other` is one of the mails sought. What `sought` leaves empty may be anything."""
+    if sought.internet_message_id or (sought.sender and sought.subject):
+        return why_same(sought, other)
+    if sought.sender:
+        return SAME_SENDER if _same(sought.sender.strip().casefold(), other.sender.strip().casefold()) else None
+    return SAME_SUBJECT if has_same_subject(sought, other) else None
 
 
 def has_same_subject(one: Mail, other: Mail) -> bool:

@@ -48,6 +48,7 @@ class FindScope:
     own_client_id: str  # Petra's own application in this tenant
     microsoft_tenant_id: str
     protected_accounts: frozenset[str]  # user principal names, lower case
+    is_sweep: bool = False  # then what a mail of `phish` leaves empty may be anything
 
     def is_inside_window(self, at: datetime | None) -> bool:
         return at is not None and self.since <= at <= self.until

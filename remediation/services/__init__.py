@@ -1,5 +1,6 @@
 """What people can decide about remediation. Nothing here speaks to Microsoft: workers do, after the commit."""
 
+from remediation.services.campaigns import SoughtMail, campaign_follow, campaign_search, sweep_begin
 from remediation.services.judgement import finding_judge, incident_mark_remediated
 from remediation.services.presses import Press, Pressed, open_counts, protected_addresses, step_press, step_preview
 from remediation.services.repeats import retry_words, runs_undo, step_retry, undo_words
@@ -10,6 +11,9 @@ from remediation.services.watches import watch_stop
 __all__ = [
     "Press",
     "Pressed",
+    "SoughtMail",
+    "campaign_follow",
+    "campaign_search",
     "finding_judge",
     "incident_mark_remediated",
     "open_counts",
@@ -22,6 +26,7 @@ __all__ = [
     "step_press",
     "step_preview",
     "step_retry",
+    "sweep_begin",
     "undo_words",
     "watch_stop",
 ]

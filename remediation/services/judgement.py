@@ -15,13 +15,13 @@ from tenants.audit import Act, Actor
 from tenants.models import Member
 
 
-def finding_judge(*, finding: Finding, verdict: Verdict, by: Member) -> None:
+def finding_judge(*, incident: Incident, finding: Finding, verdict: Verdict, by: Member) -> None:
     """Keep an analyst's verdict. The next scan respects it.
 
     Raises:
         Refused: when the incident's state does not allow it.
     """
-    policies.check_incident_open(finding.incident)
+    policies.check_incident_open(incident)
     with transaction.atomic():
         Finding.objects.filter(pk=finding.pk).update(verdict=verdict)
         act = Act(
@@ -29,13 +29,13 @@ def finding_judge(*, finding: Finding, verdict: Verdict, by: Member) -> None:
             summary=f"{Verdict(verdict).label}: {finding.title}",
             object_type="finding",
             object_id=finding.pk,
-            incident_id=finding.incident_id,
+            incident_id=incident.pk,
             before={"verdict": finding.verdict},
             after={"verdict": verdict},
         )
-        audit.record([act], tenant=finding.tenant, by=Actor.of(by))
-        progress({finding.incident_id})
-        incident_changed(incident_id=finding.incident_id)
+        audit.record([act], tenant=incident.tenant, by=Actor.of(by))
+        progress({incident.pk})
+        incident_changed(incident_id=incident.pk)
 
 
 def incident_mark_remediated(*, incident: Incident, reason: str, by: Member) -> None:

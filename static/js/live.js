@@ -4,6 +4,7 @@
 //   details[data-follow] may be opened by a live update where that moves nothing under the reader's hand, and (="fold") closed by
 //   the answer to the reader's own press; all others stay as the reader has them.
 //   [data-keep] was fetched into the page (a preview, a password) and is left alone; ="until-press" goes with the next press in its step.
+//   [data-own] fetches what is in it by itself: an update of what is around leaves it as it is, with all that is in it.
 (function () {
   "use strict";
   const POLL = 15000;
@@ -113,6 +114,9 @@
 
   const isKept = (node) => node.nodeType === Node.ELEMENT_NODE && node.hasAttribute("data-keep");
 
+  const isOwn = (node) => node.nodeType === Node.ELEMENT_NODE && node.hasAttribute("data-own");
+
+  Idiomorph.defaults.callbacks.beforeNodeMorphed = (node) => !isOwn(node);
   Idiomorph.defaults.callbacks.beforeNodeRemoved = (node) => !isKept(node);
   Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element, kind) => {
     if (name === "open") return kind === "remove" ? isAnswer && element.dataset.follow === "fold" : mayOpen(element);

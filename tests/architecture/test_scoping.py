@@ -3,6 +3,7 @@
 import pytest
 from model_bakery import baker
 
+from remediation.models import Finding, Scan
 from tenants.models import Connection, Organization, Tenant
 from tenants.scoping import ScopeError, open_scope, tenant_scope, unscoped
 from tests.architecture.source import called_name, calls, modules, name_of
@@ -17,6 +18,7 @@ LIFTERS = {
     "remediation/census.py": "counts of the whole installation for whoever runs it; no name, no id",
     "remediation/passwords.py": "a sending thread knows a reference and nothing else; expiry concerns all tenants",
     "remediation/sweeper.py": "looks for work in all tenants",
+    "remediation/services/campaigns.py": "an incident's phish is looked for in all tenants of its organization by itself",
     "tenants/connecting.py": "a directory is connected once in an organization, and shared by none; nothing is shown",
     "tenants/key_rotation.py": "a key concerns the secrets of all tenants; nothing of them is shown",
 }
@@ -64,7 +66,8 @@ def tenants(db) -> tuple[Tenant, Tenant]:
 def row_of(model, tenant):
     """A stored row of a tenant, everything it hangs on included."""
     with unscoped(reason="a test prepares the rows of two tenants"):
-        return baker.make(model, tenant=tenant)
+        # What is found is of an incident or of a campaign, and of nothing else.
+        return baker.make(model, tenant=tenant, _fill_optional=["incident"] if model in (Finding, Scan) else [])
 
 
 def each_model(test):

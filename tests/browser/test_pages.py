@@ -12,6 +12,7 @@ PAGES = (
     "/incidents/",
     "/t/acme-corp/",
     "/t/acme-corp/incidents/",
+    "/phish-sweep/",
     "/settings/activity/",
     "/settings/members/",
     "/settings/members/1/",

@@ -14,11 +14,13 @@ from remediation.actions.finders.forwarding import find_forwarding
 from remediation.actions.finders.inbox_rules import find_inbox_rules
 from remediation.actions.finders.internal_phish import find_internal_phish
 from remediation.actions.finders.mailbox_permissions import find_mailbox_permissions
-from remediation.actions.finders.messages import find_phish_copies, find_remaining_phish
+from remediation.actions.finders.messages import find_campaign_copies, find_phish_copies, find_remaining_phish
 from remediation.actions.finding import FindScope, Found
 from remediation.enums import Step
 
 Finder = Callable[[FindScope], Stages[Found] | Stages[list[Found]]]
+
+__all__ = ["FINDERS", "Finder", "find_campaign_copies"]
 
 FINDERS: tuple[tuple[Step, Finder], ...] = (
     (Step.RETRACT, find_phish_copies),

@@ -51,6 +51,17 @@ def trace_by_sender(sender: str, since_filter: str) -> Request:
     return mail.message_traces(filter=wanted, top=TRACES_A_PAGE)
 
 
+def trace_by_subject(subject: str, since_filter: str) -> Request:
+    """Deliveries of all with this very subject; `since_filter` is a date-time literal."""
+    wanted = f"subject eq {odata.literal(subject)} and receivedDateTime ge {since_filter}"
+    return mail.message_traces(filter=wanted, top=TRACES_A_PAGE)
+
+
+def victims_of(scope: FindScope, directory: Directory) -> list[Person]:
+    """The victim, if the search is about one."""
+    return [victim_of(scope, directory)] if scope.user_id else []
+
+
 def victim_of(scope: FindScope, directory: Directory) -> Person:
     """The victim's account; known by the scope alone where the directory could not be read."""
     alone = Person(user_id=scope.user_id, principal_name=scope.user_principal_name, mail=scope.mailbox)
@@ -59,9 +70,8 @@ def victim_of(scope: FindScope, directory: Directory) -> Person:
 
 def mailbox_owners(scope: FindScope, directory: Directory) -> list[Person]:
     """Everybody who may have a mailbox here, the victim first."""
-    victim = victim_of(scope, directory)
     others = [person for person in directory.people.values() if person.mail and not person.is_guest]
-    return [victim, *(person for person in others if person.user_id != victim.user_id)]
+    return [*victims_of(scope, directory), *(person for person in others if person.user_id != scope.user_id)]
 
 
 def own_addresses(scope: FindScope) -> set[str]:
@@ -145,6 +155,7 @@ def _candidate(hunt: Hunt, box: Box, row: Row, reasons: tuple[str, ...]) -> Cand
         title=str(row.get("subject") or "(no subject)"),
         facts=details(
             Mailbox=box.person.mailbox,
+            From=sender_of(row),
             Folder=box.names.get(folder_id) or "Not known",
             Received=written(received_at) if received_at else "Not known",
             Read=yes_no(row.get("isRead")),

@@ -77,6 +77,12 @@ def by_sender(person: Person, sender: str, since: datetime) -> Ask:
     return Ask(person, Part.MESSAGES, sent_by(person.user_id, sender, since))
 
 
+def by_subject(person: Person, subject: str, since: datetime) -> Ask:
+    """Look for all with this very subject in a mailbox since then."""
+    wanted = f"receivedDateTime ge {odata.moment(since)} and subject eq {odata.literal(subject)}"
+    return Ask(person, Part.MESSAGES, mail.messages(person.user_id, filter=wanted, top=MESSAGES_A_PAGE))
+
+
 def sent_by(user_id: str, sender: str, since: datetime, select: Sequence[str] = mail.HEADERS) -> Request:
     """GET /users/{id}/messages?$filter: messages of a sender since then. Permission: Mail.ReadBasic.All."""
     wanted = f"receivedDateTime ge {odata.moment(since)} and from/emailAddress/address eq {odata.literal(sender)}"

@@ -1,112 +1,140 @@
-"""Copies of the tagged phish in the tenant's mailboxes.
+"""Copies of the phish in the tenant's mailboxes: of what is tagged in an incident, or of what a campaign looks for.
 
 A message trace tells which mailboxes got a copy; where it cannot be had, every mailbox is looked through.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from graph import odata
-from incidents.phish.matching import Mail, why_same
+from graph import Request, odata
+from incidents.phish.matching import Mail, why_same, why_sought
 from remediation.actions.base import Stages
 from remediation.actions.finders.copies import (
     Hunt,
-    Why,
     gather,
     is_traced,
     mailbox_owners,
     own_addresses,
     trace_by_id,
     trace_by_sender,
+    trace_by_subject,
     trace_mail,
-    victim_of,
+    victims_of,
 )
-from remediation.actions.finders.directory import PEOPLE, Directory
-from remediation.actions.finders.mailboxes import Ask, by_ids, by_sender, folders_of
+from remediation.actions.finders.directory import PEOPLE, Directory, Person
+from remediation.actions.finders.mailboxes import Ask, by_ids, by_sender, by_subject, folders_of
 from remediation.actions.finders.reading import Look, read_all
 from remediation.actions.finding import FindScope, Found
 
-COPIES, REMAINING = "Copies of the phish", "Phishing still in mailboxes"
+COPIES, REMAINING, CAMPAIGN = "Copies of the phish", "Phishing still in mailboxes", "Mailboxes"
 NOTHING_TAGGED = "No message is tagged as the phish yet, so no copies were looked for."
 # The phish comes before the attacker does: its campaign is looked for from this long before the first access.
 BEFORE_ACCESS = timedelta(days=14)
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """The mails that are looked for: by their ids, by their senders, and by a subject of which no more is known.
+
+    `since`: what was received before is not looked for, unless by its id.
+    """
+
+    mails: tuple[Mail, ...]
+    since: datetime
+    is_sweep: bool
+
+    @property
+    def ids(self) -> list[str]:
+        return _unique(one.internet_message_id for one in self.mails)
+
+    @property
+    def senders(self) -> list[str]:
+        return _unique(one.sender.casefold() for one in self.mails)
+
+    @property
+    def subjects(self) -> list[str]:
+        return _unique(one.subject for one in self.mails if self.is_sweep and not one.sender)
+
+    def traces(self) -> list[Request]:
+        since = odata.moment(self.since)
+        by_senders = (trace_by_sender(sender, since) for sender in self.senders)
+        return [*map(trace_by_id, self.ids), *by_senders, *(trace_by_subject(one, since) for one in self.subjects)]
+
+    def asks(self, person: Person) -> list[Ask]:
+        """All that has to be asked of a mailbox of which nothing is known: a copy may have another number."""
+        by_senders = [by_sender(person, sender, self.since) for sender in self.senders]
+        return [*by_ids(person, self.ids), *by_senders, *(by_subject(person, one, self.since) for one in self.subjects)]
+
+    def why(self, other: Mail) -> tuple[str, ...]:
+        """Why a mail is one of them; () when it is not."""
+        why = why_sought if self.is_sweep else why_same
+        reasons = (why(one, other) for one in self.mails)
+        return tuple(reason for reason in reasons if reason)[:1]
+
+
+def _unique(values: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(value for value in values if value))
+
+
 def find_phish_copies(scope: FindScope) -> Stages[Found]:
     """Find every copy of the tagged phish, for step 2."""
-    return (yield from _find(scope, COPIES, "phish_copy", _tagged(scope)))
+    sought = Sought(_tagged(scope), scope.since - BEFORE_ACCESS, scope.is_sweep)
+    return (yield from _find(scope, COPIES, "phish_copy", sought))
 
 
 def find_remaining_phish(scope: FindScope) -> Stages[Found]:
     """Find what is left of the phish from outside, for step 3; what came from inside has a finder of its own."""
     own = own_addresses(scope)
-    from_outside = [phish for phish in _tagged(scope) if phish.sender.casefold() not in own]
-    return (yield from _find(scope, REMAINING, "remaining_phish", from_outside))
+    from_outside = tuple(phish for phish in _tagged(scope) if phish.sender.casefold() not in own)
+    sought = Sought(from_outside, scope.since - BEFORE_ACCESS, scope.is_sweep)
+    return (yield from _find(scope, REMAINING, "remaining_phish", sought))
 
 
-def _tagged(scope: FindScope) -> list[Mail]:
-    names = (scope.display_name, scope.mailbox)
-    return [
+def find_campaign_copies(scope: FindScope) -> Stages[Found]:
+    """Find every mail of a campaign in a tenant of which nobody is the victim."""
+    return (yield from _find(scope, CAMPAIGN, "phish_copy", Sought(_tagged(scope), scope.since, scope.is_sweep)))
+
+
+def _tagged(scope: FindScope) -> tuple[Mail, ...]:
+    names = tuple(name for name in (scope.display_name, scope.mailbox) if name)
+    return tuple(
         Mail(internet_message_id=tag.internet_message_id, sender=tag.sender_address, subject=tag.subject, names=names)
         for tag in scope.phish
-    ]
+    )
 
 
-def _find(scope: FindScope, source: str, kind: str, phish: Sequence[Mail]) -> Stages[Found]:
-    if not phish:
+def _find(scope: FindScope, source: str, kind: str, sought: Sought) -> Stages[Found]:
+    if not sought.mails:
         is_known = bool(scope.phish)  # something is tagged, only nothing of this kind
         return Found(source=source, kind=kind, is_checked=is_known, note="" if is_known else NOTHING_TAGGED)
-    ids = tuple(dict.fromkeys(one.internet_message_id for one in phish if one.internet_message_id))
-    senders = tuple(dict.fromkeys(one.sender.casefold() for one in phish if one.sender))
-    since = odata.moment(scope.since - BEFORE_ACCESS)
-    requests = [*map(trace_by_id, ids), *(trace_by_sender(sender, since) for sender in senders)]
-    people, *traces = yield from read_all([PEOPLE, *requests])
-    why, directory = _why(phish), Directory(people.rows)
-    asks = (
-        _where_traced(scope, directory, traces, why, ids)
-        if is_traced(traces)
-        else _everywhere(scope, directory, ids, senders)
+    people, *traces = yield from read_all([PEOPLE, *sought.traces()])
+    directory = Directory(people.rows)
+    if is_traced(traces):
+        asks = _where_traced(scope, directory, traces, sought)
+    else:
+        asks = [ask for person in mailbox_owners(scope, directory) for ask in sought.asks(person)]
+    hunt = Hunt(
+        source=source, kind=kind, scope=scope, people=people, traces=traces, asks=asks, judge=lambda _: sought.why
     )
-    hunt = Hunt(source=source, kind=kind, scope=scope, people=people, traces=traces, asks=asks, judge=lambda _: why)
     return (yield from gather(hunt))
 
 
-def _why(phish: Sequence[Mail]) -> Why:
-    def why(other: Mail) -> tuple[str, ...]:
-        reasons = (why_same(one, other) for one in phish)
-        return tuple(reason for reason in reasons if reason)[:1]
-
-    return why
-
-
-def _where_traced(
-    scope: FindScope, directory: Directory, traces: Sequence[Look], why: Why, ids: Sequence[str]
-) -> list[Ask]:
+def _where_traced(scope: FindScope, directory: Directory, traces: Sequence[Look], sought: Sought) -> list[Ask]:
     """Ask the mailboxes that got a copy for exactly these messages; and the victim's, whatever the trace says."""
-    victim = victim_of(scope, directory)
-    wanted: dict[str, set[str]] = defaultdict(set)
-    wanted[victim.user_id] |= set(ids)
-    people = {victim.user_id: victim, **directory.people}
+    victims = {victim.user_id: victim for victim in victims_of(scope, directory)}
+    wanted: dict[str, set[str]] = defaultdict(set, {user_id: set(sought.ids) for user_id in victims})
+    people = {**victims, **directory.people}
     for row in (row for look in traces for row in look.rows):
         person = directory.at_address(str(row.get("recipientAddress") or ""))
         message = trace_mail(row, person)
-        if person is not None and why(message):
+        if person is not None and sought.why(message):
             wanted[person.user_id].add(message.internet_message_id)
-    asks = [ask for user_id, sought in wanted.items() for ask in by_ids(people[user_id], sorted(sought))]
-    own = own_addresses(scope)
+    asks = [ask for user_id, ids in wanted.items() for ask in by_ids(people[user_id], sorted(ids))]
+    senders = own_addresses(scope) | set(sought.senders)
     return asks + [
         ask
         for user_id in wanted
-        for ask in folders_of(people[user_id], with_sent=people[user_id].mailbox.casefold() in own)
+        for ask in folders_of(people[user_id], with_sent=people[user_id].mailbox.casefold() in senders)
     ]
-
-
-def _everywhere(scope: FindScope, directory: Directory, ids: Sequence[str], senders: Sequence[str]) -> list[Ask]:
-    """Ask every mailbox for the messages, and for all from their senders: a copy may have another number."""
-    since = scope.since - BEFORE_ACCESS
-    asks: list[Ask] = []
-    for person in mailbox_owners(scope, directory):
-        asks += by_ids(person, ids)
-        asks += [by_sender(person, sender, since) for sender in senders]
-    return asks

@@ -296,6 +296,6 @@ def test_people_do_not_judge_where_no_step_may_be_taken(state: str, desk: Desk):
     desk.incident = make_incident(desk.tenant, desk.incident.account, state=state)
     found = desk.find("disable_device", {"device_id": world.DEVICE})
     with pytest.raises(Refused):
-        finding_judge(finding=found, verdict=Verdict.LEGITIMATE, by=desk.analyst)
+        finding_judge(incident=desk.incident, finding=found, verdict=Verdict.LEGITIMATE, by=desk.analyst)
     found.refresh_from_db()
     assert found.verdict == Verdict.NONE

@@ -1,0 +1,114 @@
+"""Looking for a phish in all tenants: for what an incident has tagged, by itself, and for what somebody sweeps for."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from incidents.models import Incident, PhishTag
+from remediation import doorbell
+from remediation.enums import ScanState, Step
+from remediation.models import Campaign, Scan
+from remediation.policies import Refused
+from tenants import audit
+from tenants.audit import PETRA, Act, Actor
+from tenants.enums import TenantState
+from tenants.models import Member, Tenant
+from tenants.scoping import unscoped
+
+# The phish comes before the attacker does: elsewhere it is looked for from this long before the first access.
+BEFORE_ACCESS = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoughtMail:
+    """What makes a mail one of those sought; an empty part may be anything."""
+
+    internet_message_id: str = ""
+    subject: str = ""
+    sender_address: str = ""
+
+
+def campaign_follow(*, incident: Incident) -> None:
+    """Look for the mails tagged in an incident in the organization's other tenants, in all that can be asked.
+
+    Called whenever what is tagged changes. Where nothing is tagged any more, what was found is told as gone.
+    """
+    tags = PhishTag.objects.filter(incident=incident).order_by("pk")
+    mails = [dict(mail) for mail in tags.values("internet_message_id", "subject", "sender_address")]
+    known = Campaign.objects.filter(incident=incident)
+    if not mails and not known.exists():
+        return
+    tenant = incident.tenant
+    with transaction.atomic():
+        campaign, _ = Campaign.objects.update_or_create(
+            incident=incident,
+            defaults={"mails": mails, "since": incident.first_access_at - BEFORE_ACCESS},
+            create_defaults={
+                "organization_id": tenant.organization_id,
+                "tenant": tenant,
+                "mails": mails,
+                "since": incident.first_access_at - BEFORE_ACCESS,
+                "created_by_name": PETRA,
+            },
+        )
+        others = Tenant.objects.filter(organization_id=tenant.organization_id).exclude(pk=tenant.pk)
+        with unscoped(reason="an incident's phish is looked for in all tenants of its organization"):
+            _search(campaign, others.filter(state=TenantState.CONNECTED), by_name=PETRA)
+
+
+def sweep_begin(*, sought: SoughtMail, since: datetime, tenants: Sequence[Tenant], by: Member) -> Campaign:
+    """Look for mails in some tenants, without an incident.
+
+    Raises:
+        Refused: when nothing is said of the mails, or none of the tenants can be asked.
+    """
+    if sought == SoughtMail():
+        raise Refused("Say what to look for: a subject, a sender or a message id. Nothing was searched.")
+    with transaction.atomic():
+        campaign = Campaign.objects.create(
+            organization=by.organization,
+            is_sweep=True,
+            mails=[asdict(sought)],
+            since=since,
+            created_by_name=by.display_name,
+        )
+        campaign_search(campaign=campaign, tenants=tenants, by=by)
+    return campaign
+
+
+def campaign_search(*, campaign: Campaign, tenants: Sequence[Tenant], by: Member) -> int:
+    """Search again in some tenants. Returns in how many; one in which a search waits or runs is left to that.
+
+    Raises:
+        Refused: when none of the tenants can be asked.
+    """
+    askable = [tenant for tenant in tenants if tenant.state == TenantState.CONNECTED]
+    if not askable:
+        raise Refused("None of these tenants can be searched: they are paused or not connected. Nothing was searched.")
+    with transaction.atomic():
+        running = Scan.objects.filter(campaign=campaign, state__in=(ScanState.QUEUED, ScanState.RUNNING), due_at=None)
+        busy = set(running.values_list("tenant_id", flat=True))
+        fresh = [tenant for tenant in askable if tenant.pk not in busy]
+        _search(campaign, fresh, by_name=by.display_name)
+        for tenant in fresh:
+            act = Act(
+                verb="search_phish",
+                summary=f"Phish sweep: looked for {campaign}",
+                object_type="campaign",
+                object_id=campaign.pk,
+                after={"mails": campaign.mails, "since": campaign.since.isoformat()},
+            )
+            audit.record([act], tenant=tenant, by=Actor.of(by))
+    return len(fresh)
+
+
+def _search(campaign: Campaign, tenants: Sequence[Tenant] | QuerySet[Tenant], *, by_name: str) -> None:
+    """Put a search into each tenant's queue; one that Microsoft asked to put off is due at once."""
+    Scan.objects.filter(campaign=campaign, state=ScanState.QUEUED, due_at__isnull=False).update(due_at=None)
+    scans = [Scan(tenant=tenant, campaign=campaign, step=Step.RETRACT, requested_by_name=by_name) for tenant in tenants]
+    Scan.objects.bulk_create(scans, ignore_conflicts=True)  # one that waits already does it
+    for scan in scans:
+        doorbell.ring_scan(scan.tenant_id)
