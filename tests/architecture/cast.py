@@ -55,7 +55,11 @@ def make_cast() -> Cast:
     for first_id, slug in enumerate(("common", "secret", "shared", "theirs"), 1):
         organization = other if slug == "theirs" else ours
         tenant = Tenant.objects.create(
-            organization=organization, slug=slug, name=f"Tenant {slug}", is_sensitive=slug == "secret"
+            pk=first_id * 1000 + 9,
+            organization=organization,
+            slug=slug,
+            name=f"Tenant {slug}",
+            is_sensitive=slug == "secret",
         )
         cast.places[slug] = make_place(tenant, first_id * 1000)
     for kind, (flags, _) in KINDS.items():

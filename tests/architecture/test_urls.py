@@ -3,8 +3,6 @@
 What does not exist for a reader answers precisely as what does not exist at all: status, headers, body, queries.
 """
 
-import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import product
 
@@ -15,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.architecture.addresses import Address, addresses
+from tests.architecture.answers import Seen, without_empty
 from tests.architecture.cast import KINDS, NO_ID, NOBODYS, Cast, make_cast
 
 pytestmark = pytest.mark.django_db
@@ -127,11 +126,6 @@ NAMING_ROWS = {
     "remediation:undo": 409,
 }
 
-_TOKENS = re.compile(
-    r'(csrfmiddlewaretoken" value=|"X-CSRFToken": |nonce=|name="key" value=)"[^"]*"'  # new in each answer
-)
-
-
 @pytest.fixture(autouse=True)
 def _stopped_clock():
     """Answers tell the time, in headers and on pages: two that are compared are given at the same moment."""
@@ -178,44 +172,13 @@ def method_of(client: Client, path: str) -> str:
     return "post" if client.get(path).status_code == 405 else "get"
 
 
-def without_empty(found: dict) -> dict:
-    return {where: what for where, what in found.items() if what}
-
-
-@dataclass(frozen=True)
-class Seen:
-    """Everything that an answer could give away."""
-
-    status: int
-    headers: dict[str, str]
-    queries: int
-    body: str
-
-    def unlike(self, other: "Seen") -> list[str]:
-        """How it differs from another; told shortly, for a page is long."""
-        found = [
-            f"{name}: {mine} and {theirs}"
-            for name in ("status", "headers", "queries")
-            if (mine := getattr(self, name)) != (theirs := getattr(other, name))
-        ]
-        if self.body != other.body:
-            at = next((i for i, (a, b) in enumerate(zip(self.body, other.body, strict=False)) if a != b), 0)
-            found.append(
-                f"body: {self.body[max(0, at - 60) : at + 60]!r} and {other.body[max(0, at - 60) : at + 60]!r}"
-            )
-        return found
-
-
 def seen(client: Client, method: str, path: str, form: Form, headers: dict[str, str]) -> Seen:
     """What comes back, without what is new in each answer and without what was asked for."""
     asked = form if method == "post" else {"items": form["items"]}
     with CaptureQueriesContext(connection) as queries:
         response = getattr(client, method)(path, asked, headers=headers)
-    body = _TOKENS.sub(r"\1", response.content.decode())
-    for word in {part for part in path.split("/") if part.isdigit() and len(part) == 4} | {str(form["tenant"])}:
-        body = body.replace(word, "…")
-    kept = {name: value for name, value in response.headers.items() if name not in {"X-Request-ID", "Content-Length"}}
-    return Seen(response.status_code, kept, len(queries), body)
+    asked_for = {part for part in path.split("/") if part.isdigit() and len(part) == 4} | {str(form["tenant"])}
+    return Seen.of(response, queries=len(queries), without=asked_for)
 
 
 # --- Strangers --------------------------------------------------------------------------------------------------------
