@@ -71,11 +71,11 @@ def _phish_tag(
 
 
 def phish_unmark(*, incident: Incident, internet_message_id: str, by: Member) -> None:
-    """Take the mark away. What was retracted stays where it is."""
+    """Take the mark away. What was retracted stays where it is; where there is no such mark, nothing is done."""
     with transaction.atomic():
-        tags = PhishTag.objects.filter(incident=incident, internet_message_id=internet_message_id)
-        for tag in tags:
-            record_act(incident, by=by, verb="unmark_phish", summary=f"No longer marked as phish – {tag}")
-        tags.delete()
+        tag = PhishTag.objects.filter(incident=incident, internet_message_id=internet_message_id).first()
+        if tag is None or not PhishTag.objects.filter(pk=tag.pk).delete()[0]:
+            return
+        record_act(incident, by=by, verb="unmark_phish", summary=f"No longer marked as phish – {tag}")
         incident_changed(incident_id=incident.pk)
         phish_changed(incident=incident, by=by)
