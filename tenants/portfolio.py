@@ -38,7 +38,7 @@ def tenant_add(*, name: str, is_sensitive: bool, is_demo: bool, by: Member) -> T
         tenant = Tenant.objects.create(
             organization_id=by.organization_id,
             name=name,
-            slug=_free_slug(name),
+            slug=_new_slug(name),
             state=TenantState.UNCONNECTED,
             is_sensitive=is_sensitive,
             is_demo=is_demo,
@@ -47,10 +47,13 @@ def tenant_add(*, name: str, is_sensitive: bool, is_demo: bool, by: Member) -> T
     return tenant
 
 
-def _free_slug(name: str) -> str:
-    """The name as it stands in addresses. Where another tenant has it, no counting up: that would tell how many do."""
-    slug = slugify(name)[:50] or "tenant"
-    return f"{slug}-{secrets.token_hex(4)}" if Tenant.objects.filter(slug=slug).exists() else slug
+def _new_slug(name: str) -> str:
+    """The name as it stands in addresses, with an end of its own.
+
+    Without one, whoever adds a tenant would be told by its address that somebody, of whom they may not know, has a
+    tenant of this name.
+    """
+    return f"{slugify(name)[:50] or 'tenant'}-{secrets.token_hex(4)}"
 
 
 def tenant_rename(*, tenant: Tenant, name: str, by: Member) -> None:
