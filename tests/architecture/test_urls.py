@@ -126,6 +126,7 @@ NAMING_ROWS = {
     "remediation:undo": 409,
 }
 
+
 @pytest.fixture(autouse=True)
 def _stopped_clock():
     """Answers tell the time, in headers and on pages: two that are compared are given at the same moment."""
