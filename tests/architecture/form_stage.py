@@ -11,7 +11,7 @@ from model_bakery import baker
 
 from incidents.models import LogRecord, PhishTag
 from remediation.enums import RunState, Step
-from remediation.models import ActionRun, WorkOrder
+from remediation.models import ActionRun, Campaign, WorkOrder
 from tenants import audit
 from tenants.audit import Act, Actor
 from tenants.enums import ConnectionApplication, Role, TenantState
@@ -24,7 +24,8 @@ Names = dict[str, str | int]  # what a field names -> how it is named
 NEVER_ANYBODYS = "f" * 32
 
 # What an organization's own pages take of all tenants that one sees.
-OF_ORGANIZATION = {"incident of a filter", "member's address", "tenant id", "tenant of a filter", "tenant's name"}
+OF_ORGANIZATION = {"incident of a filter", "member's address", "tenant id", "tenant of a filter", "tenant of a sweep"}
+OF_ORGANIZATION |= {"tenant's name"}
 
 
 @dataclass
@@ -50,6 +51,7 @@ def make_stage() -> Stage:
     names[NOBODYS] = {
         "tenant": NOBODYS,
         "tenant of a filter": NOBODYS,
+        "tenant of a sweep": NOBODYS,
         "tenant id": NO_ID,
         "tenant's name": f"Tenant of {NOBODYS}",
         "account": f"victim@{NOBODYS}.example",
@@ -77,6 +79,7 @@ def named_in(place: Place, number: int) -> Names:
         baker.make(WorkOrder, tenant=place.tenant, incident_id=place.ids["incident_id"], step=3, idempotency_key=press)
         baker.make(PhishTag, tenant=place.tenant, incident_id=place.ids["incident_id"], internet_message_id=message)
         incident_id = place.ids["incident_id"]
+        campaign = make_campaign(place, number)
         act = Act(
             verb="open_incident", summary="", object_type="incident", object_id=incident_id, incident_id=incident_id
         )
@@ -84,6 +87,7 @@ def named_in(place: Place, number: int) -> Names:
     return make_people(place, number) | {
         "tenant": place.tenant.slug,
         "tenant of a filter": place.tenant.slug,
+        "tenant of a sweep": place.tenant.slug,
         "tenant id": place.tenant.pk,
         "tenant's name": named.name,
         "account": f"victim@{place.tenant.slug}.example",
@@ -94,7 +98,20 @@ def named_in(place: Place, number: int) -> Names:
         "record": place.ids["record_id"],
         "finding": place.ids["finding_id"],
         "run": run.pk,
+        "campaign_id": campaign.pk,
     }
+
+
+def make_campaign(place: Place, number: int) -> Campaign:
+    """The phish of the tenant's incident."""
+    return baker.make(
+        Campaign,
+        pk=number * 1000 + 15,
+        organization=place.tenant.organization,
+        tenant=place.tenant,
+        incident_id=place.ids["incident_id"],
+        mails=[{"internet_message_id": "<1@evil.example>", "subject": "Hello", "sender_address": "a@evil.example"}],
+    )
 
 
 def make_run(place: Place, number: int) -> ActionRun:

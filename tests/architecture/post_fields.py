@@ -74,6 +74,13 @@ FORMS: dict[str, dict[str, str]] = {
     "RemoveForm": {"typed_name": NO_ROW, "reason": NO_ROW},  # held against the address's own tenant
     "ResponseSwitch": {"switch": NO_ROW, "place": NO_ROW},
     "RightsForm": {"tenants": "tenant id", **_WORDS_OF_RIGHTS},
+    "SweepForm": {
+        "subject": NO_ROW,
+        "sender": NO_ROW,
+        "message_id": NO_ROW,
+        "since": NO_ROW,
+        "where": "tenant of a sweep",
+    },
     "UndoForm": {"runs": "run", "confirmed": NO_ROW},
 }
 # What is read by its name, without a form.
@@ -114,6 +121,7 @@ ADDRESSES: dict[str, Fields] = {
     **_acts("remediation:judge", forms=("JudgeForm",)),
     **_acts("remediation:press", forms=("PressForm",)),
     **_acts("remediation:undo", forms=("UndoForm",)),
+    **_acts("remediation:cross_tenant_search"),
     **_acts("connections:test", "connections:resume"),
     **_acts("connections:consent", forms=("ConsentForm",)),
     **_acts("connections:finish", forms=("FinishForm",)),
@@ -125,6 +133,8 @@ ADDRESSES: dict[str, Fields] = {
     **_acts("tenants:petra_response", forms=("ResponseSwitch",)),
     "demo_reset": {},
     "invitation_accept": _fields("AcceptForm"),
+    "remediation:campaign_search": {},
+    "remediation:sweep": _fields("SweepForm"),
     "session_end": {},
     "sessions_end_others": {},
     "tenants:activity_export": _fields("ActivityFilter"),

@@ -40,6 +40,7 @@ PAGE, HTMX = {}, {"HX-Request": "true"}
 # Who presses, and in which tenant. Both see one part of their organization's tenants; managers press here, too.
 ACTORS = {"external guest": "shared", "full member": "common"}
 OF_ADMINS = {"tenants:member_change", "tenants:member_invite"}
+OF_STAFF = {"remediation:sweep", "remediation:campaign_search"}
 OF_MANAGERS = {"tenants:petra_response", "tenants:tenant_add", *(name for name in ADDRESSES if "connections:" in name)}
 
 TENANT_FIELDS = [name for name in ADDRESSES if BY_NAME[name].has_tenant]
@@ -56,6 +57,7 @@ REFUSED: dict[tuple[str, str], tuple[int, ...]] = {
     ("incidents:phish_unmark", "message"): (303, 200, 303, 200),  # what bears no mark is as it was wanted
     ("incidents:phish_unmark", "record"): (303, 200, 404),
     ("remediation:press", "items"): (302, 200, 409),
+    ("remediation:sweep", "where"): (303, 303, 422),
     ("remediation:undo", "runs"): (302, 200, 409),
     ("tenants:activity_export", "tenant"): (200, 200, 404),
     ("tenants:member_change", "tenants"): (302, 302, 422),
@@ -72,6 +74,7 @@ FREE = {
 # Rows in addresses of the organization and of one's own account, by address.
 IN_PATHS = {
     "mfa_remove_webauthn": "pk",
+    "remediation:campaign_search": "campaign_id",
     "session_end": "session_id",
     "tenants:factors_remove": "member_id",
     "tenants:invitation_withdraw": "invitation_id",
@@ -118,7 +121,7 @@ def actors(name: str) -> dict[str, str]:
     """kind of member -> the tenant in which they press."""
     if name in OF_ADMINS:
         return {"admin": "common"}
-    return {"full member": "common"} if name in OF_MANAGERS else ACTORS
+    return {"full member": "common"} if name in OF_MANAGERS | OF_STAFF else ACTORS
 
 
 # --- The forms --------------------------------------------------------------------------------------------------------
@@ -134,6 +137,7 @@ OWN_FORMS: dict[str, Form] = {
     "incidents:report_ask": {"kind": "pdf"},
     "incidents:tenant_export": {"kind": "csv"},
     "incidents:user_export": {"kind": "csv"},
+    "remediation:sweep": {"subject": "Hello", "since": "2026-11-01"},
     "tenants:activity_export": {"tenant": "", "text": ""},
     "tenants:member_change": {"role": "external_guest"},
     "tenants:member_invite": {"role": "external_guest", "email": "somebody@ours.example"},
@@ -159,6 +163,7 @@ def form_for(name: str, names: Names) -> Form:
         "state": names.get("consent", ""),
         "microsoft_tenant_id": UUID,
         "switch": "on",
+        "where": [names["tenant of a sweep"]],
     } | OWN_FORMS.get(name, {})
 
 
