@@ -21,7 +21,7 @@ RIGHTS = {
 }
 # Tabs, tenants in the switcher, and what the addresses answer that tell the kinds apart.
 EVERY_TENANT = ["Acme Corp", "Bluewater Dental", "Harrow & Finch", "Northgate Logistics"]
-STAFF_TABS = ["Incidents", "Activity", "Settings"]
+STAFF_TABS = ["Incidents", "Phish sweep", "Activity", "Settings"]
 SEES = {
     "admin": (STAFF_TABS, EVERY_TENANT, {"/t/acme-corp/": 200, "/settings/members/": 200, "/settings/security/": 200}),
     "full": (STAFF_TABS, EVERY_TENANT, {"/t/acme-corp/": 200, "/settings/members/": 200, "/settings/security/": 403}),

@@ -6,17 +6,19 @@ Each makes a valid row of its own unless told otherwise, whatever scope is open.
 import hashlib
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 from django.utils import timezone
+from model_bakery import baker
 
 from incidents.enums import IncidentState, IndicatorKind, LogSource, Workload
 from incidents.models import Account, Incident, Indicator, LogRecord
+from remediation.models import Finding, Scan
 from tenants import audit
 from tenants.audit import Act, Actor
 from tenants.enums import CloudName, Role
 from tenants.models import Connection, Member, Organization, Tenant
-from tenants.scoping import unscoped
+from tenants.scoping import TenantScoped, unscoped
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 PASSWORD = "correct-horse-battery"
@@ -113,3 +115,10 @@ def organization_act(of: Organization, summary: str = "Something was done", **mo
     """An entry in the audit trail of an organization itself."""
     values = {"verb": "test", "object_type": "test", "object_id": 1} | more
     audit.record_for_organization([Act(summary=summary, **values)], organization=of, by=Actor(None, "Petra"))
+
+
+def any_row(model: type[TenantScoped], of: Tenant) -> TenantScoped:
+    """A stored row of a tenant, whatever is in it, with everything it hangs on."""
+    # What is found is of an incident or of a campaign: of nothing it cannot be.
+    optional = ["incident"] if model in (Finding, Scan) else []
+    return cast(TenantScoped, baker.make(model, tenant=of, _fill_optional=optional))

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -166,6 +167,7 @@ def test_an_export_says_what_it_is_and_obeys_the_filter(analyst, busy):
     answer = export(analyst, subject="inv", who="attacker")
     head, found, names = read_csv(answer)
     assert head.pop("Exported").endswith("UTC by Ravi Okonkwo")
+    assert re.fullmatch(r"Audit trail up to entry 1, hash [0-9a-f]{64}", head.pop("Audit trail"))
     assert head == {
         "Tenant": "Acme Corp", "User": "all users", "Log": "Exchange", "Times are in": "UTC",
         "Filter": "Subject has “inv”; Attacker only",

@@ -148,7 +148,7 @@ def test_another_tenants_activity(analyst, console):
 @pytest.mark.parametrize(
     ("role", "labels"),
     [
-        (Role.FULL_MEMBER, ["Incidents", "Activity", "Settings"]),
+        (Role.FULL_MEMBER, ["Incidents", "Phish sweep", "Activity", "Settings"]),
         (Role.EXTERNAL_GUEST, ["Incidents", "Activity"]),
     ],
 )
@@ -161,7 +161,11 @@ def test_tabs_are_those_that_are_there(console, signed_in, role, labels):
 
 def test_tabs_stay_with_the_tenant(analyst, console):
     tabs = analyst.get("/t/acme-corp/incidents/").context["nav"]()
-    assert [tab.url for tab in tabs[:2]] == ["/t/acme-corp/incidents/", f"{ACTIVITY}?tenant=acme-corp"]
+    assert [tab.url for tab in tabs[:3]] == [
+        "/t/acme-corp/incidents/",
+        "/phish-sweep/",
+        f"{ACTIVITY}?tenant=acme-corp",
+    ]
 
 
 def test_a_zone_that_is_none_is_utc(console, signed_in):

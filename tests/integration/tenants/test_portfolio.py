@@ -4,6 +4,7 @@ import pytest
 from model_bakery import baker
 
 from incidents.models import Account, Incident, LogRecord
+from remediation.models import Campaign, Finding
 from tenants import portfolio
 from tenants.enums import Role, TenantState
 from tenants.models import AuditEvent, Connection, Tenant
@@ -118,7 +119,12 @@ def test_everything_of_it_goes_and_the_trail_stays(manager, tenant):
     with unscoped(reason="a row of everything"):
         for model in scoped_models():
             if not model.objects.filter(tenant=tenant).exists():
-                baker.make(model, tenant=tenant)
+                rows.any_row(model, tenant)
+        campaign = baker.make(
+            Campaign, organization=manager.organization, tenant=tenant, incident=rows.incident(tenant)
+        )
+        for where in (tenant, other.tenant):
+            baker.make(Finding, tenant=where, campaign=campaign)
     pk = tenant.pk
     portfolio.tenant_pause(tenant=tenant, reason="", by=manager)
     remove(tenant, manager, reason="Contract ended")
@@ -128,6 +134,7 @@ def test_everything_of_it_goes_and_the_trail_stays(manager, tenant):
         assert {name: count for name, count in left.items() if count} == {}
         of_other = [model.objects.filter(tenant=other.tenant).count() for model in (Incident, Account, LogRecord)]
         assert of_other == [1, 1, 1]
+        assert Finding.objects.get(tenant=other.tenant).campaign == campaign, "what was found elsewhere stays"
     assert list(AuditEvent.objects.filter(tenant_id=pk).order_by("pk").values_list("verb", flat=True)) == [
         "pause_tenant",
         "remove_tenant",

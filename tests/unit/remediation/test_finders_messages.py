@@ -92,7 +92,7 @@ def test_a_copy_and_what_an_action_needs_of_it(campaign: SimulatorControl) -> No
     assert copy.target["message_id"].startswith("AAkALg")  # immutable: it survives the move
     assert copy.before == {"exists": True, "parentFolderId": "folder-a11c-inbox", "isInDeletedItems": False}
     assert copy.facts == (
-        ("Mailbox", "alice@tiny.example"), ("Folder", "Inbox"), ("Received", "2026-03-01 09:01 UTC"), ("Read", "No"),
+        ("Mailbox", "alice@tiny.example"), ("From", "mallory@evil.example"), ("Folder", "Inbox"), ("Received", "2026-03-01 09:01 UTC"), ("Read", "No"),
         ("Matched because", SAME_MESSAGE_ID),
     )  # fmt: skip
 
