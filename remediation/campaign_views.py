@@ -19,9 +19,10 @@ from remediation.contexts.campaigns import campaign_view, campaign_views
 from remediation.forms import SweepForm
 from remediation.models import Campaign
 from remediation.policies import Refused
-from remediation.selectors import campaigns_visible
+from remediation.selectors import campaigns_visible, incident_get
 from remediation.services import campaign_search, sweep_begin
 from tenants.access import can_act
+from tenants.models import Tenant
 from tenants.permissions import TenantRequest, acting, check_form_tenant, organization_page, tenant_page
 from tenants.scoping import tenant_scope
 
@@ -108,12 +109,15 @@ def search(request: TenantRequest, campaign_id: int) -> HttpResponse:
 @tenant_page
 def cross_tenant(request: TenantRequest, incident_id: int) -> HttpResponse:
     """Cross-Tenant Phish of an incident: the other tenants, as far as the reader may see them."""
-    incident = get_object_or_404(Incident.objects.select_related("account", "tenant"), pk=incident_id)
-    return _cross_tenant(request, incident)
+    return _cross_tenant(request, incident_get(incident_id))
+
+
+def _others(request: TenantRequest) -> list[Tenant]:
+    return [tenant for tenant in request.tenants if tenant.pk != request.tenant.pk]
 
 
 def _cross_tenant(request: TenantRequest, incident: Incident, *, status: int = 200, refusal: str = "") -> HttpResponse:
-    others = [tenant for tenant in request.tenants if tenant.pk != request.tenant.pk]
+    others = _others(request)
     campaign = Campaign.objects.filter(incident=incident).first()
     context: dict[str, Any] = {"incident": incident, "others": others, "refusal": refusal}
     if campaign:
@@ -129,9 +133,9 @@ def _cross_tenant(request: TenantRequest, incident: Incident, *, status: int = 2
 def cross_tenant_search(request: TenantRequest, incident_id: int) -> HttpResponse:
     """Look again in the other tenants that the reader may see."""
     check_form_tenant(request)
-    incident = get_object_or_404(Incident.objects.select_related("account", "tenant"), pk=incident_id)
+    incident = incident_get(incident_id)
     campaign = get_object_or_404(Campaign, incident=incident)
-    others = [tenant for tenant in request.tenants if tenant.pk != request.tenant.pk]
+    others = _others(request)
     try:
         with tenant_scope(tenant.pk for tenant in others):
             campaign_search(campaign=campaign, tenants=others, by=request.user)

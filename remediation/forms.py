@@ -75,7 +75,7 @@ class SweepForm(forms.Form):
         required=False,
         max_length=400,
         widget=forms.TextInput(attrs=CONTROL),
-        help_text="As it stands in the mail. Reply marks, ticket numbers and names may differ.",
+        help_text="As it stands in the mail. With a sender, reply marks, ticket numbers and names may differ.",
     )
     sender = forms.CharField(
         required=False,

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.shortcuts import get_object_or_404
 
 from incidents.models import Incident
 from remediation.actions.registry import ACTIONS
@@ -12,6 +13,15 @@ from remediation.models import ActionRun, Campaign, Finding, Scan, SyncWatch
 
 DONE_STATES = (RunState.SUCCEEDED, RunState.SKIPPED)
 STRIKE = ("lock_account", "revoke_sessions")
+
+
+def incident_get(incident_id: int) -> Incident:
+    """The incident with its account, tenant and owner.
+
+    Raises:
+        Http404: when it is not in the open scope, be it another tenant's or nobody's.
+    """
+    return get_object_or_404(Incident.objects.select_related("account", "tenant", "owner"), pk=incident_id)
 
 
 def incident_lock(incident_id: int) -> Incident:

@@ -20,6 +20,7 @@ from remediation.forms import JudgeForm, PressForm, SelectionForm, UndoForm
 from remediation.models import ActionRun, Finding
 from remediation.passwords import PasswordGone, reveal, spell
 from remediation.policies import Refused
+from remediation.selectors import incident_get
 from remediation.services import (
     finding_judge,
     incident_mark_remediated,
@@ -33,11 +34,6 @@ from remediation.services import (
     watch_stop,
 )
 from tenants.permissions import TenantRequest, acting, check_form_tenant, tenant_page
-
-
-def incident_get(incident_id: int) -> Incident:
-    """The incident, if it belongs to the tenant of the address; 404 otherwise."""
-    return get_object_or_404(Incident.objects.select_related("account", "tenant", "owner"), pk=incident_id)
 
 
 def _step(number: int, *, among: tuple[Step, ...] = tuple(Step)) -> Step:

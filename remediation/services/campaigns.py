@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from incidents.models import Incident, PhishTag
 from remediation import doorbell
+from remediation.actions.finders.messages import BEFORE_ACCESS
 from remediation.enums import ScanState, Step
 from remediation.models import Campaign, Scan
 from remediation.policies import Refused
@@ -17,9 +18,6 @@ from tenants.audit import PETRA, Act, Actor
 from tenants.enums import TenantState
 from tenants.models import Member, Tenant
 from tenants.scoping import unscoped
-
-# The phish comes before the attacker does: elsewhere it is looked for from this long before the first access.
-BEFORE_ACCESS = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,18 +39,13 @@ def campaign_follow(*, incident: Incident) -> None:
     known = Campaign.objects.filter(incident=incident)
     if not mails and not known.exists():
         return
-    tenant = incident.tenant
+    tenant, seen = incident.tenant, {"mails": mails, "since": incident.first_access_at - BEFORE_ACCESS}
     with transaction.atomic():
         campaign, _ = Campaign.objects.update_or_create(
             incident=incident,
-            defaults={"mails": mails, "since": incident.first_access_at - BEFORE_ACCESS},
-            create_defaults={
-                "organization_id": tenant.organization_id,
-                "tenant": tenant,
-                "mails": mails,
-                "since": incident.first_access_at - BEFORE_ACCESS,
-                "created_by_name": PETRA,
-            },
+            defaults=seen,
+            create_defaults=seen
+            | {"organization_id": tenant.organization_id, "tenant": tenant, "created_by_name": PETRA},
         )
         others = Tenant.objects.filter(organization_id=tenant.organization_id).exclude(pk=tenant.pk)
         with unscoped(reason="an incident's phish is looked for in all tenants of its organization"):
