@@ -19,9 +19,10 @@ from incidents.doorbell import ring_collection
 from incidents.enums import IncidentState, TagOrigin
 from incidents.evidence.accounts import account_find
 from incidents.models import Account, Incident, Indicator, LogRecord, PhishTag
+from remediation.claims import one_claim_at_a_time
 from remediation.models import ActionRun, Campaign, Finding, Scan
 from remediation.services import campaign_follow, scans_begin
-from remediation.transitions import lock_incidents, one_claim_at_a_time
+from remediation.transitions import lock_incidents
 from tenants import audit
 from tenants.audit import PETRA, Act, Actor
 from tenants.enums import CloudName, ConnectionApplication, Role, TenantState

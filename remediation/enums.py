@@ -19,15 +19,25 @@ FINDING_STEPS = (Step.RETRACT, Step.PERSISTENCE)  # they act on what a search fo
 
 class OrderState(TextChoices):
     PLANNED = "planned", "Planned"
+    AWAITING_APPROVAL = "awaiting_approval", "Waits for approval"
     APPROVED = "approved", "Approved"
+    STOPPED = "stopped", "Stopped"  # what had begun went to its end, the rest waits to be resumed
     FINISHED = "finished", "Finished"
+    REFUSED = "refused", "Refused"  # by the second member
+    EXPIRED = "expired", "Expired"  # nobody decided in time
     CANCELED = "canceled", "Canceled"
 
 
 ORDER_TRANSITIONS: dict[OrderState, frozenset[OrderState]] = {
-    OrderState.PLANNED: frozenset({OrderState.APPROVED, OrderState.CANCELED}),
-    OrderState.APPROVED: frozenset({OrderState.FINISHED, OrderState.CANCELED}),
+    OrderState.PLANNED: frozenset({OrderState.AWAITING_APPROVAL, OrderState.APPROVED, OrderState.CANCELED}),
+    OrderState.AWAITING_APPROVAL: frozenset(
+        {OrderState.APPROVED, OrderState.REFUSED, OrderState.EXPIRED, OrderState.CANCELED}
+    ),
+    OrderState.APPROVED: frozenset({OrderState.STOPPED, OrderState.FINISHED, OrderState.CANCELED}),
+    OrderState.STOPPED: frozenset({OrderState.APPROVED, OrderState.CANCELED}),
     OrderState.FINISHED: frozenset({OrderState.APPROVED}),  # Retry failed and Undo open it again
+    OrderState.REFUSED: frozenset(),
+    OrderState.EXPIRED: frozenset(),
     OrderState.CANCELED: frozenset(),
 }
 
@@ -48,7 +58,7 @@ class RunState(TextChoices):
 
 RUN_TRANSITIONS: dict[RunState, frozenset[RunState]] = {
     RunState.PLANNED: frozenset({RunState.QUEUED, RunState.CANCELED}),
-    RunState.QUEUED: frozenset({RunState.RUNNING, RunState.CANCELED}),
+    RunState.QUEUED: frozenset({RunState.PLANNED, RunState.RUNNING, RunState.CANCELED}),  # planned: it was stopped
     RunState.RUNNING: frozenset(
         {RunState.QUEUED, RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED, RunState.ERRORED}
     ),

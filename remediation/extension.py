@@ -9,6 +9,7 @@ from remediation import policies
 from remediation.actions.registry import ACTIONS
 from remediation.enums import RunState
 from remediation.models import ActionRun
+from remediation.selectors import runs_of
 from remediation.services import campaign_follow, response_begin, scans_begin
 from remediation.transitions import cancel_runs
 from tenants.models import Member
@@ -18,8 +19,15 @@ TOLD_STATES = (RunState.SUCCEEDED, RunState.SKIPPED, RunState.FAILED, RunState.U
 
 class RemediationPort:
     def actions_of(self, incident_ids: Sequence[int]) -> list[DoneAction]:
-        runs = ActionRun.objects.filter(incident_id__in=incident_ids, state__in=TOLD_STATES, finished_at__isnull=False)
-        return [_told(run) for run in runs.select_related("order").order_by("finished_at", "pk")]
+        done = [
+            _told(run, incident_id)
+            for incident_id in incident_ids
+            for run in runs_of(incident_id)
+            .filter(state__in=TOLD_STATES, finished_at__isnull=False)
+            .select_related("order")
+            .order_by("finished_at", "pk")
+        ]
+        return sorted(done, key=lambda one: one.at)
 
     def incident_opened(self, *, incident: Incident, by: Member | None) -> None:
         scans_begin(incident=incident, by=by)
@@ -42,10 +50,10 @@ class RemediationPort:
             scans_begin(incident=incident, by=None)
 
 
-def _told(run: ActionRun) -> DoneAction:
+def _told(run: ActionRun, incident_id: int) -> DoneAction:
     assert run.finished_at is not None  # noqa: S101  # the query asks for it
     return DoneAction(
-        incident_id=run.incident_id,
+        incident_id=incident_id,
         at=run.finished_at,
         step=run.step,
         words=f"{run_words(run)} – {run.title}",

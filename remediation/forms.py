@@ -8,12 +8,14 @@ from django import forms
 from django.utils import timezone
 
 from remediation.enums import Verdict
-from remediation.services import Press, SoughtMail
+from remediation.services import Chosen, Confirmed, Press, SoughtMail
 from tenants.enums import TenantState
 from tenants.models import Tenant
 
 MAX_ITEMS = 10_000
 CONTROL = {"class": "form-control", "autocomplete": "off"}
+KEY, INCOMPLETE = r"^[0-9a-f]{32}$", "The form is incomplete: load it again."
+LONGEST_SLUG = 60
 LONGEST_AGO = timedelta(days=3653)
 
 
@@ -32,6 +34,21 @@ class ItemsField(forms.TypedMultipleChoiceField):
             raise forms.ValidationError("Too many items at once. Select fewer, or take all.")
 
 
+class SlugsField(forms.TypedMultipleChoiceField):
+    """A list of tenants by their address; whether they exist for the reader is the service's question."""
+
+    def __init__(self) -> None:
+        super().__init__(coerce=str, required=False)
+
+    def valid_value(self, value: str) -> bool:
+        return len(value) <= LONGEST_SLUG
+
+    def validate(self, value: list[str]) -> None:
+        super().validate(value)
+        if len(value) > MAX_ITEMS:
+            raise forms.ValidationError("Too many tenants at once.")
+
+
 class SelectionForm(forms.Form):
     """Which findings are meant: some, or all that are suspicious."""
 
@@ -42,7 +59,7 @@ class SelectionForm(forms.Form):
 class PressForm(SelectionForm):
     """One press of a step's button. `key` is made when the form is rendered: the same form is one press."""
 
-    key = forms.RegexField(r"^[0-9a-f]{32}$", error_messages={"required": "The form is incomplete: load it again."})
+    key = forms.RegexField(KEY, error_messages={"required": INCOMPLETE})
     typed_address = forms.CharField(required=False, max_length=320)
     reason = forms.CharField(required=False, max_length=2000)
     again = forms.BooleanField(required=False)
@@ -62,6 +79,47 @@ class PressForm(SelectionForm):
 class UndoForm(forms.Form):
     runs = ItemsField()
     confirmed = forms.BooleanField(required=False)
+
+
+class ChosenForm(forms.Form):
+    """Which mails of a campaign are meant: some, and all that do harm in whole tenants."""
+
+    items = ItemsField()
+    whole = SlugsField()
+
+    def chosen(self) -> Chosen:
+        return Chosen(
+            finding_ids=tuple(self.cleaned_data["items"]), tenant_slugs=tuple(dict.fromkeys(self.cleaned_data["whole"]))
+        )
+
+
+class ConfirmForm(ChosenForm):
+    """A plan that was looked at. `key` is made when it is rendered: the same form is one press."""
+
+    key = forms.RegexField(KEY, error_messages={"required": INCOMPLETE, "invalid": INCOMPLETE})
+    digest = forms.RegexField(r"^[0-9a-f]{64}$", error_messages={"required": INCOMPLETE, "invalid": INCOMPLETE})
+    reason = forms.CharField(required=False, max_length=2000)
+    emergency = forms.BooleanField(required=False)
+
+    def confirmed(self) -> Confirmed:
+        said = self.cleaned_data
+        return Confirmed(key=said["key"], digest=said["digest"], reason=said["reason"], is_emergency=said["emergency"])
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(required=False, max_length=2000)
+
+
+class TakeBackForm(forms.Form):
+    """What of a retraction is to be undone: some runs, those of whole tenants, or all where neither is named."""
+
+    runs = ItemsField()
+    whole = SlugsField()
+
+
+def words_of(form: forms.Form) -> str:
+    """What is wrong with a form, in a sentence or two."""
+    return " ".join(str(error) for errors in form.errors.values() for error in errors) + " Nothing was done."
 
 
 class JudgeForm(forms.Form):

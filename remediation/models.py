@@ -14,8 +14,13 @@ from tenants.encryption import EncryptedTextField
 from tenants.models import Organization, Tenant
 from tenants.scoping import TenantScoped
 
-# What searches look for, and what they find, is of an incident or of a campaign.
-OF_ONE = Q(incident__isnull=False, campaign__isnull=True) | Q(incident__isnull=True, campaign__isnull=False)
+
+def of_one(other: str) -> Q:
+    """What is searched, found and done is of an incident or of a campaign, whose column is `other`."""
+    of_incident = Q(**{"incident__isnull": False, f"{other}__isnull": True})
+    return of_incident | Q(**{"incident__isnull": True, f"{other}__isnull": False})
+
+
 TOLD_FIRST = ("subject", "sender_address", "internet_message_id")
 
 
@@ -71,7 +76,7 @@ class Scan(TenantScoped):
                 condition=Q(state=ScanState.QUEUED),
                 name="one_search_of_a_campaign_waits",
             ),
-            models.CheckConstraint(condition=OF_ONE, name="scan_of_one"),
+            models.CheckConstraint(condition=of_one("campaign"), name="scan_of_one"),
         ]
 
     def __str__(self) -> str:
@@ -117,8 +122,9 @@ class Finding(TenantScoped):
             models.UniqueConstraint(
                 fields=["campaign", "tenant", "action_key", "target_key"], name="finding_of_a_campaign_once"
             ),
-            models.CheckConstraint(condition=OF_ONE, name="finding_of_one"),
+            models.CheckConstraint(condition=of_one("campaign"), name="finding_of_one"),
         ]
+        indexes: ClassVar = [models.Index(fields=["tenant", "target_key"], name="finding_by_target")]
 
     def __str__(self) -> str:
         return self.title
@@ -136,23 +142,56 @@ class Finding(TenantScoped):
         return self.verdict == Verdict.MALICIOUS or (self.is_suspicious and self.verdict != Verdict.LEGITIMATE)
 
 
-class WorkOrder(TenantScoped):
-    """One press of a button: by whom, what exactly was planned, and its digest."""
+class Retraction(models.Model):
+    """One press that takes a campaign's copies out of any number of tenants: a work order in each, and one digest.
 
-    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="work_orders")
+    What may be told of it to a reader is told by its work orders: those of the tenants that exist for the reader.
+    """
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="retractions")
+    idempotency_key = models.CharField(max_length=64)
+    plan_digest = models.CharField(max_length=64)
+    requested_by_id = models.BigIntegerField()
+    requested_by_name = models.CharField(max_length=120)
+    reason = models.TextField(blank=True)
+    is_emergency = models.BooleanField(default=False)  # a second member should have approved it, and was not asked
+    expires_at = models.DateTimeField(null=True)  # until when a second member can approve it
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["requested_by_id", "idempotency_key"], name="one_press_one_retraction")
+        ]
+
+    def __str__(self) -> str:
+        return f"Retraction by {self.requested_by_name}"
+
+
+class WorkOrder(TenantScoped):
+    """One press of a button, as far as it concerns this tenant: by whom, what exactly was planned, and its digest."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, null=True, related_name="work_orders")
+    retraction = models.ForeignKey(Retraction, on_delete=models.CASCADE, null=True, related_name="orders")
     step = models.PositiveSmallIntegerField(choices=Step)
-    state = models.CharField(max_length=10, choices=OrderState, default=OrderState.PLANNED)
+    state = models.CharField(max_length=17, choices=OrderState, default=OrderState.PLANNED)
     idempotency_key = models.CharField(max_length=64)
     plan_digest = models.CharField(max_length=64)
     requested_by_id = models.BigIntegerField(null=True)
     requested_by_name = models.CharField(max_length=120)
     reason = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    decided_by_id = models.BigIntegerField(null=True)  # who approved, refused or withdrew it
+    decided_by_name = models.CharField(max_length=120, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    stopped_by_name = models.CharField(max_length=120, blank=True)  # while it is stopped
+    stopped_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
     class Meta(TenantScoped.Meta):
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["tenant", "idempotency_key"], name="one_press_one_order")
+            models.UniqueConstraint(fields=["tenant", "idempotency_key"], name="one_press_one_order"),
+            models.CheckConstraint(condition=of_one("retraction"), name="order_of_one"),
         ]
 
     def __str__(self) -> str:
@@ -160,10 +199,13 @@ class WorkOrder(TenantScoped):
 
 
 class ActionRun(TenantScoped):
-    """One action on one target. Claimed with a lease and a new `fence`: a worker that comes late cannot write."""
+    """One action on one target. Claimed with a lease and a new `fence`: a worker that comes late cannot write.
+
+    A copy that a campaign takes out is of no incident; those that list it tell of it: see `selectors.runs_of`.
+    """
 
     order = models.ForeignKey(WorkOrder, on_delete=models.CASCADE, related_name="runs")
-    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="runs")
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, null=True, related_name="runs")
     finding = models.ForeignKey(Finding, on_delete=models.SET_NULL, null=True, related_name="runs")
     step = models.PositiveSmallIntegerField(choices=Step)
     action_key = models.CharField(max_length=40)
@@ -200,19 +242,17 @@ class ActionRun(TenantScoped):
                 condition=Q(state__in=[RunState.PLANNED, RunState.QUEUED, RunState.RUNNING, RunState.UNDOING]),
                 name="one_run_at_a_time",
             ),
-            # Steps 2 and 3 may both find a phish that lies in a mailbox: it is moved once.
+            # Steps 2 and 3, two incidents and a campaign may all find the same mail: it is moved once.
             models.UniqueConstraint(
-                fields=["incident", "action_key", "target_key"],
-                condition=Q(
-                    step__in=FINDING_STEPS,
-                    state__in=[RunState.PLANNED, RunState.QUEUED, RunState.RUNNING, RunState.UNDOING],
-                ),
-                name="one_run_a_finding_at_a_time",
+                fields=["tenant", "action_key", "target_key"],
+                condition=Q(step__in=FINDING_STEPS, state__in=[RunState.QUEUED, RunState.RUNNING, RunState.UNDOING]),
+                name="one_run_a_target_at_a_time",
             ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["tenant", "state", "due_at"], name="run_by_due"),
             models.Index(fields=["incident", "step", "state"], name="run_by_step"),
+            models.Index(fields=["tenant", "target_key"], name="run_by_target"),
             # What the sweeper looks at every few seconds: a handful of rows among all there ever were.
             models.Index(fields=["lease_until"], condition=Q(lease_until__isnull=False), name="run_by_lease"),
             models.Index(fields=["verify_due_at"], condition=Q(verify_due_at__isnull=False), name="run_by_reading"),

@@ -41,7 +41,7 @@ def drafts_for(incident: Incident, step: int, findings: Sequence[Finding]) -> li
         case Step.CONTAIN:
             return [_on_account("lock_account", account), _on_account("revoke_sessions", account)]
         case Step.RETRACT | Step.PERSISTENCE:
-            return [_on_finding(finding) for finding in findings]
+            return [draft_of(finding) for finding in findings]
         case Step.PASSWORD:
             return [_password(account)]
         case Step.RE_ENABLE:
@@ -76,7 +76,8 @@ def _on_account(key: str, account: Account) -> Draft:
     return Draft(action=ACTIONS[key], target=target, title=str(account), before=account_state(account))
 
 
-def _on_finding(finding: Finding) -> Draft:
+def draft_of(finding: Finding) -> Draft:
+    """What taking a finding on would do."""
     return Draft(
         action=ACTIONS[finding.action_key],
         target=finding.target,

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from incidents.enums import IncidentState
 from incidents.models import Account, Incident
 from remediation.enums import Step
-from remediation.models import ActionRun, Finding
-from tenants.enums import TenantState
-from tenants.models import Member, Tenant
+from remediation.models import ActionRun, Finding, Retraction
+from tenants.access import can_act, can_see_organization
+from tenants.enums import ApprovalRule, TenantState
+from tenants.models import Member, Organization, Tenant
 
 SYNC_ACCOUNT_PREFIXES = ("sync_", "adtoaadsyncserviceaccount@")  # Entra Connect, and cloud sync
 SYNC_ACCOUNT_NAME = "On-Premises Directory Synchronization Service Account"
@@ -166,6 +167,39 @@ def check_findings(findings: Sequence[Finding], *, protected: Collection[str], t
                 "Nothing was done.",
                 address,
             )
+
+
+def why_approval(organization: Organization, *, mails: int, tenants: int) -> str:
+    """Why a second member has to approve a retraction of so much, in words; empty where nobody has to."""
+    match organization.approval_rule:
+        case ApprovalRule.NEVER:
+            return ""
+        case ApprovalRule.ALWAYS:
+            return "Every retraction needs the approval of a second member."
+    if tenants > organization.approval_tenants:
+        return f"More than {_counted(organization.approval_tenants, 'tenant')}: a second member has to approve it."
+    if mails > organization.approval_mails:
+        return f"More than {_counted(organization.approval_mails, 'mail')}: a second member has to approve it."
+    return ""
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def why_no_decision(retraction: Retraction, *, by: Member) -> str:
+    """Why this member cannot approve or refuse it, in words; empty where they can."""
+    if not can_act(by) or not can_see_organization(by):
+        return "Your role cannot decide on this."
+    if retraction.requested_by_id == by.pk:
+        return "You asked for it yourself: a second member has to decide."
+    return ""
+
+
+def check_decision(retraction: Retraction, *, by: Member) -> None:
+    """Raises Refused for whoever cannot approve or refuse a retraction."""
+    if why := why_no_decision(retraction, by=by):
+        raise Refused(f"{why} Nothing was done.")
 
 
 def was_enabled_before(lock: ActionRun) -> bool:

@@ -12,18 +12,19 @@ from django.db import transaction
 from django.utils import timezone
 
 from graph import GraphClient, Request
-from incidents.models import Incident
 from remediation import doorbell, outcomes, passwords, verification
 from remediation.actions.base import Reading, Stages, State
 from remediation.actions.registry import ACTIONS
+from remediation.claims import claim_runs, claim_unverified, renew_lease
 from remediation.enums import FINDING_STEPS, AttemptKind, RunState, Step
 from remediation.leases import LeaseLost, Pulse
 from remediation.models import ActionAttempt, ActionRun
 from remediation.reading import BROKEN, read_states
-from remediation.services.scans import scan_request
+from remediation.selectors import incidents_listing
+from remediation.services.scans import scan_queue
 from remediation.services.watches import watches_begin
 from remediation.stages import advance
-from remediation.transitions import Settlement, claim_runs, claim_unverified, renew_lease, settle
+from remediation.transitions import Settlement, settle
 from tenants.connections import ConnectionUnusable, calls_count, contact_made, graph_client
 from tenants.encryption import InvalidToken
 from tenants.models import Connection, Tenant
@@ -236,10 +237,16 @@ def _write(ends: list[Settlement], attempts: dict[int, ActionAttempt], tenant: T
 
 def _look_again(undone: Sequence[ActionRun]) -> None:
     """What came back is looked for anew: a search that ran meanwhile has not seen it."""
-    for incident_id, step in {(run.incident_id, Step(run.step)) for run in undone}:
-        left = ActionRun.objects.filter(incident=incident_id, step=step, state=RunState.UNDOING)
-        if step in FINDING_STEPS and not left.exists():
-            scan_request(incident=Incident.objects.select_related("tenant").get(pk=incident_id), step=step, by=None)
+    for run in {(run.order_id, run.step): run for run in undone if run.step in FINDING_STEPS}.values():
+        of = {"tenant_id": run.tenant_id, "incident_id": run.incident_id, "step": run.step}
+        if ActionRun.objects.filter(order=run.order_id, **of, state=RunState.UNDOING).exists():
+            continue
+        if run.order.retraction is None:
+            scan_queue(of)
+            continue
+        scan_queue({**of, "campaign_id": run.order.retraction.campaign_id})
+        for incident_id in incidents_listing(run.order_id):
+            scan_queue({**of, "incident_id": incident_id})
 
 
 def _is_lock(one: Settlement) -> bool:

@@ -19,6 +19,7 @@ from remediation.actions.base import Stages
 from remediation.actions.finders import FINDERS, Finder, find_campaign_copies
 from remediation.actions.finding import Candidate, FindScope, Found, clean_json
 from remediation.actions.registry import ACTIONS
+from remediation.claims import is_paused, one_claim_at_a_time
 from remediation.enums import ScanState, Step
 from remediation.find_scopes import campaign_scope, find_scope
 from remediation.leases import LEASE, LeaseLost, Pulse
@@ -28,7 +29,7 @@ from remediation.models import Finding, Scan
 from remediation.services.response import response_advance
 from remediation.services.scans import coverage_of, scan_changed, scan_give_up, scan_queue
 from remediation.stages import advance
-from remediation.transitions import is_paused, lock_incidents, one_claim_at_a_time, progress
+from remediation.transitions import lock_incidents, progress
 from tenants.connections import ConnectionUnusable, calls_count, contact_made, graph_client
 from tenants.encryption import InvalidToken
 from tenants.enums import TenantState

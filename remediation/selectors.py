@@ -1,17 +1,31 @@
 """Reading what was ordered, what is running and what is open. The scope of the tenant is open around every call."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Window
+from django.db.models.fields.json import KT
+from django.db.models.functions import RowNumber
 from django.shortcuts import get_object_or_404
 
 from incidents.models import Incident
 from remediation.actions.registry import ACTIONS
-from remediation.enums import FINDING_STEPS, RunState, ScanState, Step, Verdict
-from remediation.models import ActionRun, Campaign, Finding, Scan, SyncWatch
+from remediation.enums import FINDING_STEPS, WAITING_STATES, RunState, ScanState, Step, Verdict
+from remediation.models import ActionRun, Campaign, Finding, Retraction, Scan, SyncWatch, WorkOrder
+from tenants.models import Tenant
 
 DONE_STATES = (RunState.SUCCEEDED, RunState.SKIPPED)
+NOTHING_DONE = (RunState.PLANNED, RunState.SKIPPED, RunState.CANCELED)
+# The same rule as `Finding.is_meant_by_all`, for the database.
+MEANT_BY_ALL = Q(
+    Q(verdict=Verdict.MALICIOUS) | Q(is_suspicious=True, verdict=Verdict.NONE),
+    refusal="",
+    protected_address="",
+    others_affected=0,
+    gone_at=None,
+)
 STRIKE = ("lock_account", "revoke_sessions")
 
 
@@ -34,22 +48,43 @@ def incident_lock(incident_id: int) -> Incident:
 
 
 def runs_of(incident_id: int) -> "QuerySet[ActionRun]":
-    return ActionRun.objects.filter(incident_id=incident_id).order_by("pk")
+    """The runs that concern an incident, the oldest first: its own, and a campaign's on copies that it lists."""
+    own = ActionRun.objects.filter(incident_id=incident_id)
+    listed = same_target(Finding.objects.filter(incident_id=incident_id))
+    swept = ActionRun.objects.filter(Exists(listed), incident=None).exclude(state__in=NOTHING_DONE)
+    # Two lists of keys, for which there are indexes; "one or the other" would be looked up row by row.
+    return ActionRun.objects.filter(pk__in=own.values("pk").union(swept.values("pk"))).order_by("pk")
+
+
+def same_target(rows: "QuerySet[Any]") -> "QuerySet[Any]":
+    """Those of `rows` that are about the same thing in the same tenant as the row of the query around them."""
+    return rows.filter(**{name: OuterRef(name) for name in ("tenant_id", "action_key", "target_key")})
+
+
+def incidents_concerned(runs: Collection[ActionRun]) -> set[int]:
+    """The incidents that tell of these runs: their own, and for a campaign's those that list the same copies."""
+    swept = [run for run in runs if run.incident_id is None]
+    found = Finding.objects.filter(
+        incident__isnull=False,
+        tenant__in={run.tenant_id for run in swept},
+        target_key__in={run.target_key for run in swept},
+        action_key__in={run.action_key for run in swept},
+    )
+    listing = set(found.values_list("incident_id", flat=True)) if swept else set()
+    return {run.incident_id for run in runs if run.incident_id} | listing
+
+
+def incidents_listing(order_id: int) -> "QuerySet[Any]":
+    """The ids of the incidents that list a copy which this order of a campaign concerns."""
+    listed = Finding.objects.filter(Exists(same_target(ActionRun.objects.filter(order_id=order_id))))
+    return listed.filter(incident__isnull=False).values_list("incident_id", flat=True).distinct()
 
 
 def findings_open(incident_id: int) -> "QuerySet[Finding]":
-    """What "all" means, and was not dealt with yet. The same rule as `Finding.is_meant_by_all`, for the database."""
-    same = {name: OuterRef(name) for name in ("incident_id", "action_key", "target_key")}
-    handled = ActionRun.objects.filter(**same, state__in=DONE_STATES)
-    return Finding.objects.filter(
-        Q(verdict=Verdict.MALICIOUS) | Q(is_suspicious=True, verdict=Verdict.NONE),
-        ~Exists(handled),
-        incident_id=incident_id,
-        refusal="",
-        protected_address="",
-        others_affected=0,
-        gone_at=None,
-    )
+    """What "all" means, and was not dealt with yet."""
+    of_it = ActionRun.objects.filter(Q(incident_id=incident_id) | Q(incident=None), state__in=DONE_STATES)
+    handled = same_target(of_it)
+    return Finding.objects.filter(MEANT_BY_ALL, ~Exists(handled), incident_id=incident_id)
 
 
 def latest_scans(incident_id: int) -> tuple[dict[int, Scan], dict[int, datetime]]:
@@ -135,6 +170,58 @@ def campaign_scans(campaign_ids: Collection[int]) -> "QuerySet[Scan]":
     return Scan.objects.filter(campaign__in=campaign_ids).order_by("pk")
 
 
-def campaign_findings(campaign_ids: Collection[int]) -> "QuerySet[Finding]":
-    """All mails of campaigns in the open scope, those that do harm first."""
-    return Finding.objects.filter(campaign__in=campaign_ids).order_by("-is_suspicious", "pk")
+@dataclass(frozen=True, slots=True)
+class CopyCount:
+    """Mails of a campaign in a tenant: all, those that do harm, and the mailboxes with one that does."""
+
+    copies: int = 0
+    harmful: int = 0
+    mailboxes: int = 0
+
+
+def campaign_copy_counts(campaign_ids: Collection[int]) -> dict[tuple[int, int], CopyCount]:
+    """The mails of campaigns in the open scope, counted by (campaign, tenant)."""
+    rows = Finding.objects.filter(campaign__in=campaign_ids).order_by().values_list("campaign_id", "tenant_id")
+    harmful = Q(is_suspicious=True, gone_at=None, is_done=False)
+    counted = rows.annotate(is_done=Exists(_done_since()), mailbox=KT("target__user_id")).annotate(
+        copies=Count("pk"),
+        harmful=Count("pk", filter=harmful),
+        mailboxes=Count("mailbox", filter=harmful, distinct=True),
+    )
+    keys = ("campaign_id", "tenant_id", "copies", "harmful", "mailboxes")
+    return {(row[0], row[1]): CopyCount(*row[2:]) for row in counted.values_list(*keys)}
+
+
+def campaign_copies(campaign_id: int, *, tenants: Collection[Tenant], most: int) -> "QuerySet[Finding]":
+    """At most `most` mails of a campaign in each of these tenants, those that do harm first."""
+    row = Window(RowNumber(), partition_by="tenant_id", order_by=["-is_suspicious", "pk"])
+    rows = Finding.objects.filter(campaign_id=campaign_id, tenant__in=tenants).annotate(row=row)
+    return rows.filter(row__lte=most).order_by("-is_suspicious", "pk")
+
+
+def campaign_runs(findings: Collection[Finding]) -> "QuerySet[ActionRun]":
+    """What was done to these mails, or is about to be, by whoever ordered it; the oldest first."""
+    runs = ActionRun.objects.filter(
+        tenant__in={one.tenant_id for one in findings},
+        action_key__in={one.action_key for one in findings},
+        target_key__in={one.target_key for one in findings},
+    )
+    return runs.exclude(state=RunState.CANCELED).select_related("order__retraction").order_by("pk")
+
+
+def _done_since() -> "QuerySet[ActionRun]":
+    """Runs that took out the mail of the query around this after it was seen last."""
+    done = ActionRun.objects.filter(state__in=DONE_STATES, finished_at__gt=OuterRef("seen_at"))
+    return same_target(done)
+
+
+def copies_free(campaign_id: int) -> "QuerySet[Finding]":
+    """The mails of a campaign in the open scope that nobody is about to take out, or has since they were looked at."""
+    at_it = same_target(ActionRun.objects.filter(state__in=(RunState.PLANNED, *WAITING_STATES)))
+    return Finding.objects.filter(~Exists(at_it), ~Exists(_done_since()), campaign_id=campaign_id)
+
+
+def retractions_visible(*, campaign_id: int, tenant_ids: Collection[int]) -> "QuerySet[Retraction]":
+    """The retractions of a campaign that exist for a reader of these tenants, whose scope is open, the latest first."""
+    theirs = WorkOrder.objects.filter(retraction__isnull=False, tenant__in=tenant_ids).values("retraction")
+    return Retraction.objects.filter(pk__in=theirs, campaign_id=campaign_id).order_by("-pk")

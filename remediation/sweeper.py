@@ -7,8 +7,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from remediation import doorbell
+from remediation.claims import STOPPED
 from remediation.enums import OPEN_WATCHES, WAITING_STATES, RunState, ScanState, Step
 from remediation.models import ActionRun, Scan, SyncWatch
+from remediation.services.decisions import retractions_expire
 from remediation.services.scans import scan_give_up
 from remediation.transitions import READ_BACK_STATES, move_runs
 from tenants.enums import TenantState
@@ -20,7 +22,7 @@ logger = structlog.get_logger(__name__)
 
 def resume_stalled(*, now: datetime) -> None:
     """Give runs and scans of a dead worker back to the queue, and ring for every tenant that has something due."""
-    for part in (_resume_runs, _ring_runs, _resume_scans, _ring_scans, _ring_watches):
+    for part in (_resume_runs, _ring_runs, _resume_scans, _ring_scans, _ring_watches, _expire_retractions):
         try:
             part(now)
         except Exception:  # the other parts concern other work
@@ -36,7 +38,7 @@ def _resume_runs(now: datetime) -> None:
 def _ring_runs(now: datetime) -> None:
     with unscoped(reason="the sweeper looks for runs that are due in all tenants"):
         free = ActionRun.objects.exclude(lease_until__gt=now).exclude(tenant__state=TenantState.PAUSED)
-        due = free.filter(state__in=WAITING_STATES, due_at__lte=now)
+        due = free.filter(state__in=WAITING_STATES, due_at__lte=now).exclude(STOPPED)
         unverified = free.filter(verify_due_at__lte=now, state__in=READ_BACK_STATES)
         strikes = set(due.filter(step=Step.CONTAIN).values_list("tenant_id", flat=True))
         tenants = set(due.values_list("tenant_id", flat=True)) | set(unverified.values_list("tenant_id", flat=True))
@@ -73,3 +75,7 @@ def _ring_watches(now: datetime) -> None:
         tenants = set(due.values_list("tenant_id", flat=True))
     for tenant_id in sorted(tenants):
         doorbell.ring_watch(tenant_id)
+
+
+def _expire_retractions(now: datetime) -> None:
+    retractions_expire(now=now)

@@ -1,44 +1,39 @@
 """The only writer of state. Every change is a compare-and-set, with its audit row in the same transaction."""
 
-import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, QuerySet
 from django.utils import timezone
 
 from incidents.models import Incident
 from incidents.services import incident_progressed
 from remediation.actions.registry import ACTIONS
 from remediation.enums import (
+    FINDING_STEPS,
     ORDER_TRANSITIONS,
     RUN_TRANSITIONS,
     WAITING_STATES,
     WATCH_TRANSITIONS,
     OrderState,
     RunState,
-    Step,
     WatchState,
 )
 from remediation.leases import LEASE
 from remediation.models import ActionRun, SyncWatch, WorkOrder
-from remediation.selectors import step_progress
+from remediation.selectors import incidents_concerned, same_target, step_progress
 from tenants import audit
 from tenants.audit import Act, Actor
 from tenants.enums import Outcome as AuditOutcome
-from tenants.enums import TenantState
-from tenants.models import Connection, Tenant
+from tenants.models import Tenant
 
-DUE_COLUMNS = ("pk", "tenant", "incident", "step", "action_key", "lane", "state", "tries", "ordered_at")
-CLAIM_LIMIT = 400  # runs a worker takes at once
-MOST_SETS = 2  # that a tenant may have under way at once, strikes apart: other tenants need hands, too
 OPPOSITES = {"lock_account": ("enable_account",), "enable_account": ("lock_account",)}
 OVERRULED = "The opposite was ordered since."
+TAKEN = "Another press is at this very thing just now."
 READ_BACK_STATES = (RunState.SUCCEEDED, RunState.UNDONE)
 
 _AUDIT_OUTCOMES = {
@@ -82,15 +77,15 @@ def move_runs(runs: "QuerySet[ActionRun]", *, source: RunState, to: RunState, **
     return runs.filter(state=source).update(state=to, **values)
 
 
-def move_order(order: WorkOrder, *, source: OrderState, to: OrderState, **values: Any) -> bool:
-    """Compare-and-set of a work order. Returns whether it went.
+def move_orders(orders: "QuerySet[WorkOrder]", *, source: OrderState, to: OrderState, **values: Any) -> int:
+    """Compare-and-set: those of `orders` that are in `source` go to `to`. Returns how many went.
 
     Raises:
         IllegalTransition: when the table has no such arrow.
     """
     if to not in ORDER_TRANSITIONS[source]:
         raise IllegalTransition(f"{source} -> {to}")
-    return bool(WorkOrder.objects.filter(pk=order.pk, state=source).update(state=to, **values))
+    return orders.filter(state=source).update(state=to, **values)
 
 
 def move_watch(
@@ -101,105 +96,15 @@ def move_watch(
     return bool(SyncWatch.objects.filter(pk=watch.pk, state__in=leading).update(state=to, **values))
 
 
-def claim_runs(*, tenant: Tenant, now: datetime, strikes_only: bool = False) -> list[ActionRun]:
-    """Take what is due in a tenant, lane by lane: a mailbox that another worker is busy in is left alone.
-
-    What is queued starts to run; an undo whose lease is free or ran out is taken with a new fence. Strikes are taken
-    whatever else goes on; anything else only while the tenant keeps fewer than `MOST_SETS` workers busy.
-    """
-    with one_claim_at_a_time(tenant):
-        if is_paused(tenant):
-            return []
-        runs = _still_wanted(_due(now, strikes_only=strikes_only)[:CLAIM_LIMIT], tenant)
-        taken = {"lease_until": now + LEASE, "verified_at": None, "verify_due_at": None, "tries": F("tries") + 1}
-        fence = uuid.uuid4().hex
-        # The condition again: its worker may have come back between look and take, and renewed its lease.
-        chosen = ActionRun.objects.filter(pk__in=[run.pk for run in runs]).exclude(lease_until__gt=now)
-        move_runs(chosen, source=RunState.UNDOING, to=RunState.UNDOING, fence=fence, **taken)
-        move_runs(chosen, source=RunState.QUEUED, to=RunState.RUNNING, fence=fence, **taken)
-        return _held(fence)
-
-
-def claim_unverified(*, tenant: Tenant, now: datetime) -> list[ActionRun]:
-    """Take what is due to be read back, unless somebody is at it."""
-    with one_claim_at_a_time(tenant):
-        if is_paused(tenant) or _is_busy(now):
-            return []
-        due = ActionRun.objects.filter(verify_due_at__lte=now, state__in=READ_BACK_STATES).exclude(lease_until__gt=now)
-        first = list(due.order_by("pk").values_list("pk", flat=True)[:CLAIM_LIMIT])
-        fence = uuid.uuid4().hex
-        due.filter(pk__in=first).update(fence=fence, lease_until=now + LEASE)  # not what is being undone meanwhile
-        return _held(fence)
-
-
-@contextmanager
-def one_claim_at_a_time(tenant: Tenant) -> Iterator[None]:
-    """A claim takes milliseconds, and nothing can slip between look and take."""
-    with transaction.atomic():
-        Connection.objects.select_for_update().filter(tenant=tenant).values_list("pk").first()
-        yield
-
-
-def is_paused(tenant: Tenant) -> bool:
-    """Whether nothing is to be read or sent there, as it stands at this moment: what waits goes on waiting."""
-    return Tenant.objects.filter(pk=tenant.pk, state=TenantState.PAUSED).exists()
-
-
-def _held(fence: str) -> list[ActionRun]:
-    return list(ActionRun.objects.filter(fence=fence).select_related("order", "incident__account").order_by("pk"))
-
-
-def renew_lease(fence: str, *, now: datetime, at_least: int = 1) -> bool:
-    """The worker that holds this fence is still at it. False when fewer than `at_least` runs are held by it.
-
-    In a tenant that was paused meanwhile nobody holds anything: what is under way stops, and is read before it goes on.
-    """
-    held = ActionRun.objects.filter(fence=fence, lease_until__isnull=False).exclude(tenant__state=TenantState.PAUSED)
-    return held.update(lease_until=now + LEASE) >= at_least
-
-
 def lock_incidents(incident_ids: Iterable[int | None]) -> None:
     """Every transaction that writes runs locks their incidents first, so that none waits for another in a ring."""
-    ids = {incident_id for incident_id in incident_ids if incident_id}  # the search of a campaign is of none
+    ids = {incident_id for incident_id in incident_ids if incident_id}  # what a campaign does is of none
     list(Incident.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
 
 
-def _is_busy(now: datetime) -> bool:
-    """Whether the tenant keeps as many workers busy as it may."""
-    held = ActionRun.objects.filter(lease_until__gt=now).exclude(step=Step.CONTAIN)
-    return held.values("fence").distinct().count() >= MOST_SETS
-
-
-def _due(now: datetime, *, strikes_only: bool) -> list[ActionRun]:
-    """Runs that may be claimed, without those whose mailbox is being worked in. The strike goes first, and alone.
-
-    A set is written down when all of it is through: an account that is locked must not wait for hundreds of mails.
-    """
-    waiting = ActionRun.objects.filter(state__in=WAITING_STATES)
-    busy = set(waiting.filter(lease_until__gt=now, lane__startswith="mailbox:").values_list("lane", flat=True))
-    due = waiting.exclude(state=RunState.RUNNING).filter(due_at__lte=now).order_by("step", "pk")
-    free = list(due.exclude(lease_until__gt=now).only(*DUE_COLUMNS))
-    strike = [run for run in free if run.step == Step.CONTAIN]
-    if strike or strikes_only or not free or _is_busy(now):
-        return strike
-    return [run for run in free if run.lane not in busy]
-
-
-def _still_wanted(runs: list[ActionRun], tenant: Tenant) -> list[ActionRun]:
-    """Without those whose opposite was ordered while a worker had them that has died, or came back with nothing.
-
-    The press that ordered it could not cancel what was running. An account that was locked since must stay locked.
-    """
-    overruled = [run for run in runs if run.tries and run.state == RunState.QUEUED and _is_overruled(run)]
-    if overruled:
-        lock_incidents(run.incident_id for run in overruled)
-        cancel_runs(ActionRun.objects.filter(pk__in=[run.pk for run in overruled]), tenant=tenant, why=OVERRULED)
-    return [run for run in runs if run not in overruled]
-
-
-def _is_overruled(run: ActionRun) -> bool:
-    opposite = ActionRun.objects.filter(incident=run.incident_id, action_key__in=OPPOSITES.get(run.action_key, ()))
-    return opposite.filter(ordered_at__gt=run.ordered_at).exclude(state=RunState.CANCELED).exists()
+def lock_orders(order_ids: Collection[int]) -> None:
+    """After the incidents: which of two transactions ends the last run of an order has to be clear."""
+    list(WorkOrder.objects.select_for_update().filter(pk__in=order_ids).order_by("pk").values_list("pk"))
 
 
 def settle(settlements: Sequence[Settlement], *, tenant: Tenant) -> list[Settlement]:
@@ -208,11 +113,14 @@ def settle(settlements: Sequence[Settlement], *, tenant: Tenant) -> list[Settlem
     A run whose lease was taken over meanwhile is left as it is. Returns those that were written.
     """
     with transaction.atomic():
-        lock_incidents(one.run.incident_id for one in settlements)
+        concerned = incidents_concerned([one.run for one in settlements])
+        lock_incidents(concerned)
+        lock_orders({one.run.order_id for one in settlements})
         written = [one for group in _by_arrow(settlements) for one in _settle_group(group)]
         _audit(written, tenant=tenant)
         finish_orders({one.run.order_id for one in written})
-        progress({one.run.incident_id for one in written})
+        if written:
+            progress(concerned)
     return written
 
 
@@ -315,6 +223,56 @@ def cancel_runs(runs: "QuerySet[ActionRun]", *, tenant: Tenant, why: str) -> int
     return len(waiting)
 
 
+def start_orders(orders: "QuerySet[WorkOrder]", *, source: OrderState, **values: Any) -> list[WorkOrder]:
+    """Let the planned runs of those of `orders` go that are in `source`. Returns these orders, with their tenants.
+
+    A target at which another run is just now is left to that. The caller has a transaction open.
+
+    Raises:
+        IntegrityError: when another run began at one of the targets at this very moment.
+    """
+    lock_orders(orders.values_list("pk", flat=True))
+    going = list(orders.filter(state=source).select_related("tenant").order_by("pk"))
+    chosen = WorkOrder.objects.filter(pk__in=[order.pk for order in going])
+    planned = ActionRun.objects.filter(order__in=chosen, state=RunState.PLANNED)
+    waiting = ActionRun.objects.filter(state__in=WAITING_STATES)
+    taken = planned.filter(Exists(same_target(waiting)), step__in=FINDING_STEPS)
+    for tenant in Tenant.objects.filter(pk__in=taken.values("tenant")):
+        cancel_runs(taken.filter(tenant=tenant), tenant=tenant, why=TAKEN)
+    now = timezone.now()
+    move_orders(chosen, source=source, to=OrderState.APPROVED, **values)
+    move_runs(planned, source=RunState.PLANNED, to=RunState.QUEUED, ordered_at=now, due_at=now)
+    finish_orders({order.pk for order in going})
+    return going
+
+
+def stop_orders(orders: "QuerySet[WorkOrder]", **values: Any) -> list[WorkOrder]:
+    """Take back into the plan what has not begun. Returns the orders of which something is left, with their tenants.
+
+    What is under way goes to its end. The caller has a transaction open.
+    """
+    lock_orders(orders.values_list("pk", flat=True))
+    waiting = ActionRun.objects.filter(order__in=orders.filter(state=OrderState.APPROVED), state=RunState.QUEUED)
+    ids = set(waiting.select_for_update().order_by("pk").values_list("order_id", flat=True))
+    stopped = list(WorkOrder.objects.filter(pk__in=ids).select_related("tenant").order_by("pk"))
+    move_runs(waiting, source=RunState.QUEUED, to=RunState.PLANNED)
+    move_orders(WorkOrder.objects.filter(pk__in=ids), source=OrderState.APPROVED, to=OrderState.STOPPED, **values)
+    return stopped
+
+
+def end_orders(
+    orders: "QuerySet[WorkOrder]", *, source: OrderState, to: OrderState, why: str, **values: Any
+) -> list[WorkOrder]:
+    """Give up what was planned in those of `orders` that are in `source`. Returns these orders, with their tenants."""
+    lock_orders(orders.values_list("pk", flat=True))
+    ended = list(orders.filter(state=source).select_related("tenant").order_by("pk"))
+    chosen = WorkOrder.objects.filter(pk__in=[order.pk for order in ended])
+    planned = ActionRun.objects.filter(order__in=chosen)
+    move_runs(planned, source=RunState.PLANNED, to=RunState.CANCELED, finished_at=timezone.now(), message=why)
+    move_orders(chosen, source=source, to=to, finished_at=timezone.now(), **values)
+    return ended
+
+
 def finish_orders(order_ids: set[int]) -> None:
     """Close the orders that have nothing left to do."""
     open_ids = set(
@@ -327,7 +285,7 @@ def finish_orders(order_ids: set[int]) -> None:
     )
 
 
-def reopen_orders(order_ids: set[int]) -> None:
+def reopen_orders(order_ids: "QuerySet[Any]") -> None:
     """The opposite: something is tried again, or taken back."""
     WorkOrder.objects.filter(pk__in=order_ids, state=OrderState.FINISHED).update(
         state=OrderState.APPROVED, finished_at=None

@@ -17,6 +17,7 @@ from remediation.actions.registry import ACTIONS
 from remediation.enums import RunState
 from remediation.models import ActionRun
 from remediation.reading import BROKEN, read_states
+from remediation.selectors import incidents_concerned
 from remediation.transitions import READ_BACK_STATES, lock_incidents
 from tenants.models import Tenant
 
@@ -63,7 +64,8 @@ def give_up(runs: Sequence[ActionRun], *, words: str) -> None:
 
 def _keep(runs: Sequence[ActionRun]) -> None:
     """Write down what was judged, and let go; of those only that are still ours."""
-    lock_incidents(run.incident_id for run in runs)
+    concerned = incidents_concerned(runs)
+    lock_incidents(concerned)
     fences = {run.fence for run in runs}
     held = ActionRun.objects.filter(pk__in=[run.pk for run in runs], fence__in=fences, state__in=READ_BACK_STATES)
     ours = set(held.select_for_update().values_list("pk", "fence", "state"))
@@ -72,7 +74,7 @@ def _keep(runs: Sequence[ActionRun]) -> None:
         run.lease_until = None
     columns = ["verified_at", "verify_due_at", "verify_tries", "message", "lease_until"]
     ActionRun.objects.bulk_update(kept, columns, batch_size=200)
-    for incident_id in {run.incident_id for run in kept}:
+    for incident_id in concerned if kept else ():
         incident_changed(incident_id=incident_id)
 
 

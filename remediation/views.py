@@ -16,7 +16,7 @@ from incidents.models import Incident
 from incidents.services import IncidentRefused
 from remediation.contexts import panel_view
 from remediation.enums import FINDING_STEPS, Step
-from remediation.forms import JudgeForm, PressForm, SelectionForm, UndoForm
+from remediation.forms import JudgeForm, PressForm, SelectionForm, UndoForm, words_of
 from remediation.models import ActionRun, Finding
 from remediation.passwords import PasswordGone, reveal, spell
 from remediation.policies import Refused
@@ -100,7 +100,7 @@ def press(request: TenantRequest, incident: Incident, step: int) -> HttpResponse
     """Take a step: what was selected, or all that is suspicious."""
     form = PressForm(request.POST)
     if not form.is_valid():
-        return _refused(request, incident, _words_of(form), status=422)
+        return _refused(request, incident, words_of(form), status=422)
     if step == Step.REMEDIATED:
         incident_mark_remediated(incident=incident, reason=form.cleaned_data["reason"], by=request.user)
         return _answer(request, incident, "")
@@ -146,7 +146,7 @@ def judge(request: TenantRequest, incident: Incident, finding_id: int) -> HttpRe
     """Keep a verdict on a finding."""
     form = JudgeForm(request.POST)
     if not form.is_valid():
-        return _refused(request, incident, _words_of(form), status=422)
+        return _refused(request, incident, words_of(form), status=422)
     finding = get_object_or_404(Finding, incident=incident, pk=finding_id)
     finding_judge(incident=incident, finding=finding, verdict=form.cleaned_data["verdict"], by=request.user)
     return _answer(request, incident, "")
@@ -172,7 +172,7 @@ def preview(request: TenantRequest, incident_id: int, step: int) -> HttpResponse
     incident = incident_get(incident_id)
     form = SelectionForm(request.GET)
     if not form.is_valid():
-        return _refused(request, incident, _words_of(form), status=422)
+        return _refused(request, incident, words_of(form), status=422)
     chosen = form.cleaned_data
     try:
         drafts = step_preview(
@@ -183,7 +183,3 @@ def preview(request: TenantRequest, incident_id: int, step: int) -> HttpResponse
     context = {"incident": incident, "step": Step(step), "drafts": drafts}
     template = "remediation/_preview.html" if request.htmx else "remediation/preview.html"
     return render(request, template, context)
-
-
-def _words_of(form: Any) -> str:
-    return " ".join(str(error) for errors in form.errors.values() for error in errors) + " Nothing was done."

@@ -17,6 +17,7 @@ from graph import GraphClient, GraphError, audit, in_plain_words, users
 from graph.odata import literal
 from graph.odata import moment as written
 from remediation.actions.base import all_rows, ask, moment
+from remediation.claims import is_paused
 from remediation.enums import OPEN_WATCHES
 from remediation.leases import LEASE, LeaseLost, Pulse
 from remediation.models import SyncWatch
@@ -30,7 +31,6 @@ from remediation.services.watches import (
     watch_warn,
 )
 from remediation.stages import advance
-from remediation.transitions import is_paused
 from tenants.connections import ConnectionUnusable, calls_count, graph_client
 from tenants.encryption import InvalidToken
 from tenants.models import Connection, Tenant

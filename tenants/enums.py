@@ -55,3 +55,11 @@ class Outcome(TextChoices):
     REQUESTED = "requested", "Requested"
     REFUSED = "refused", "Refused"
     FAILED = "failed", "Failed"
+
+
+class ApprovalRule(TextChoices):
+    """Which retractions a second member has to approve."""
+
+    ABOVE = "above", "Those above the thresholds"
+    ALWAYS = "always", "All"
+    NEVER = "never", "None"

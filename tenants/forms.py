@@ -4,8 +4,9 @@ from typing import Any
 
 from django import forms
 
-from tenants.enums import Outcome
-from tenants.models import Tenant
+from tenants.approval import MOST
+from tenants.enums import ApprovalRule, Outcome
+from tenants.models import Organization, Tenant
 from tenants.trail import Wanted
 
 CONTROL, SELECT = {"class": "form-control"}, {"class": "form-select"}
@@ -76,3 +77,36 @@ class ResponseSwitch(forms.Form):
 
     switch = forms.ChoiceField(choices=[("on", "On"), ("off", "Off")])
     place = forms.ChoiceField(required=False, choices=[("home", "Home"), ("overview", "Overview")])
+
+
+class ApprovalForm(forms.Form):
+    """Which retractions a second member has to approve."""
+
+    rule = forms.ChoiceField(
+        label="Retractions that a second member has to approve",
+        choices=ApprovalRule.choices,
+        widget=forms.Select(attrs=SELECT),
+    )
+    mails = forms.IntegerField(
+        label="More mails than",
+        min_value=0,
+        max_value=MOST,
+        widget=forms.NumberInput(attrs={**CONTROL, "inputmode": "numeric"}),
+    )
+    tenants = forms.IntegerField(
+        label="More tenants than",
+        min_value=0,
+        max_value=MOST,
+        widget=forms.NumberInput(attrs={**CONTROL, "inputmode": "numeric"}),
+    )
+
+    @classmethod
+    def of(cls, organization: Organization) -> "ApprovalForm":
+        """With what holds now."""
+        return cls(
+            initial={
+                "rule": organization.approval_rule,
+                "mails": organization.approval_mails,
+                "tenants": organization.approval_tenants,
+            }
+        )

@@ -6,7 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
 from tenants.encryption import EncryptedTextField
-from tenants.enums import CloudName, ConnectionApplication, Outcome, ProtectedKind, Role, TenantState
+from tenants.enums import ApprovalRule, CloudName, ConnectionApplication, Outcome, ProtectedKind, Role, TenantState
 from tenants.scoping import TenantScoped
 
 CHIP_COLORS = 8
@@ -17,6 +17,9 @@ class Organization(models.Model):
 
     name = models.CharField(max_length=120)
     require_second_factor = models.BooleanField(default=False)
+    approval_rule = models.CharField(max_length=8, choices=ApprovalRule, default=ApprovalRule.ABOVE)
+    approval_mails = models.PositiveIntegerField(default=200)  # a retraction of more mails has to be approved,
+    approval_tenants = models.PositiveIntegerField(default=1)  # and one in more tenants
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

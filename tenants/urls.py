@@ -16,6 +16,7 @@ urlpatterns = [
     path("invitations/<int:invitation_id>/withdraw/", views.invitation_withdraw, name="invitation_withdraw"),
     path("security/", views.security, name="security"),
     path("security/change/", views.security_change, name="security_change"),
+    path("security/approval/", views.approval_change, name="approval_change"),
     path("tenants/", portfolio.tenants, name="tenants"),
     path("tenants/add/", portfolio.add, name="tenant_add"),
     path("activity/", views.activity, name="activity"),

@@ -16,7 +16,7 @@ from remediation.contexts.rows import GroupView, ItemView, RunView, group_view, 
 from remediation.enums import FINDING_STEPS, RETRIABLE_STATES, WAITING_STATES, RunState, ScanState, Step
 from remediation.log_evidence import SEEN_IN_LOG
 from remediation.models import ActionRun, Finding, IssuedPassword, Scan, SyncWatch
-from remediation.selectors import DONE_STATES, latest_scans, unsearched_steps
+from remediation.selectors import DONE_STATES, latest_scans, runs_of, unsearched_steps
 from remediation.services import protected_addresses
 from tenants.access import can_act
 from tenants.models import Member
@@ -118,7 +118,7 @@ class _Reader:
         self.incident, self.account, self.member = incident, incident.account, member
         self.protected = protected_addresses()
         self.runs: dict[int, list[ActionRun]] = defaultdict(list)
-        for run in ActionRun.objects.filter(incident=incident).select_related("order").order_by("pk"):
+        for run in runs_of(incident.pk).select_related("order"):
             self.runs[run.step].append(run)
         self.findings: dict[int, list[Finding]] = defaultdict(list)
         for finding in Finding.objects.filter(incident=incident).order_by("-is_suspicious", "pk"):

@@ -1,10 +1,11 @@
 """A press of a button, decided and written down. Nothing here speaks to Microsoft: workers do, after the commit."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from incidents.models import Incident
@@ -12,6 +13,7 @@ from remediation import doorbell, passwords, policies
 from remediation.enums import (
     FINDING_STEPS,
     HOLDING_STATES,
+    WAITING_STATES,
     OrderState,
     RunState,
     Step,
@@ -20,6 +22,7 @@ from remediation.models import ActionRun, Finding, WorkOrder
 from remediation.plans import Draft, digest, drafts_for
 from remediation.policies import Refused
 from remediation.selectors import (
+    NOTHING_DONE,
     findings_open,
     incident_lock,
     is_enabled_again,
@@ -27,7 +30,7 @@ from remediation.selectors import (
     last_lock,
     unsearched_steps,
 )
-from remediation.transitions import OPPOSITES, OVERRULED, cancel_runs, move_order, move_runs, progress
+from remediation.transitions import OPPOSITES, OVERRULED, cancel_runs, progress, start_orders
 from tenants import audit
 from tenants.audit import Act, Actor
 from tenants.enums import Outcome
@@ -35,6 +38,7 @@ from tenants.models import Member, ProtectedAccount
 
 ACTIVE_STATES = (RunState.PLANNED, RunState.QUEUED, RunState.RUNNING, RunState.UNDOING)
 NOTHING_LEFT = "Nothing was left to do."
+AT_ONCE = "Somebody pressed this at the same moment: it is running. Nothing was done twice."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,8 +156,11 @@ def _free_drafts(
 ) -> tuple[list[Draft], list[ActionRun]]:
     """Those drafts whose target nobody works on and that are not done already, and the runs that hold the others."""
     keys = {draft.target_key for draft in drafts}
-    steps = FINDING_STEPS if step in FINDING_STEPS else (step,)
-    runs = ActionRun.objects.filter(incident=incident, step__in=steps, target_key__in=keys).select_related("order")
+    of = Q(incident=incident, step=step)
+    if step in FINDING_STEPS:  # whoever else is at the same thing, or what a campaign did to it
+        of = Q(incident=incident, step__in=FINDING_STEPS) | Q(state__in=WAITING_STATES)
+        of |= Q(incident=None) & ~Q(state__in=NOTHING_DONE)
+    runs = ActionRun.objects.filter(of, tenant=incident.tenant, target_key__in=keys).select_related("order")
     latest = {(run.action_key, run.target_key): run for run in runs.order_by("pk")}
     countered_at = last_counters(incident.pk)
     free, held = [], []
@@ -224,22 +231,27 @@ def order_place(incident: Incident, ordered: Ordered) -> WorkOrder:
         requested_by_name=ordered.by.name,
         reason=ordered.reason.strip(),
     )
-    now = timezone.now()
     try:
         with transaction.atomic():
-            runs = ActionRun.objects.bulk_create([_run(order, draft, now) for draft in ordered.drafts], batch_size=200)
+            runs = runs_plan([(order, ordered.drafts)])
+            for run in runs:
+                if run.action_key == "reset_password":
+                    passwords.store(run=run, viewer=ordered.viewer)
+            start_orders(WorkOrder.objects.filter(pk=order.pk), source=OrderState.PLANNED)
     except IntegrityError as error:
-        raise Refused("Somebody pressed this at the same moment: it is running. Nothing was done twice.") from error
-    for run in runs:
-        if run.action_key == "reset_password":
-            passwords.store(run=run, viewer=ordered.viewer)
-    move_order(order, source=OrderState.PLANNED, to=OrderState.APPROVED)
-    move_runs(ActionRun.objects.filter(order=order), source=RunState.PLANNED, to=RunState.QUEUED)
+        raise Refused(AT_ONCE) from error
     _record_press(order, incident, len(runs), ordered.by)
     progress({incident.pk})
     ring = doorbell.ring_strike if ordered.step == Step.CONTAIN else doorbell.ring_runs
     ring(incident.tenant_id)
     return order
+
+
+def runs_plan(planned: Iterable[tuple[WorkOrder, Sequence[Draft]]]) -> list[ActionRun]:
+    """Write down what orders are to do; it begins when they are started."""
+    now = timezone.now()
+    runs = [_run(order, draft, now) for order, drafts in planned for draft in drafts]
+    return ActionRun.objects.bulk_create(runs, batch_size=200)
 
 
 def _run(order: WorkOrder, draft: Draft, now: datetime) -> ActionRun:

@@ -1,10 +1,10 @@
 """Trying again what failed, and taking back what was done."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
@@ -14,8 +14,8 @@ from remediation.actions.registry import ACTIONS
 from remediation.enums import RETRIABLE_STATES, WAITING_STATES, RunState, Step
 from remediation.models import ActionRun
 from remediation.policies import Refused
-from remediation.selectors import incident_lock, last_counters
-from remediation.services.presses import protected_addresses
+from remediation.selectors import incident_lock, last_counters, runs_of
+from remediation.services.presses import AT_ONCE, protected_addresses
 from remediation.transitions import move_runs, progress, reopen_orders
 from tenants import audit
 from tenants.audit import Act, Actor
@@ -38,15 +38,45 @@ def step_retry(*, incident: Incident, step: Step, by: Member) -> int:
         policies.check_incident_open(incident)
         policies.check_reachable(incident.tenant)
         failed = _latest_failed(incident, step)
-        now = timezone.now()
-        again: dict[str, Any] = {"ordered_at": now, "due_at": now, "finished_at": None, "lease_until": None, "tries": 0}
-        again |= {"message": "", "code": "", "waits": 0}
         for run in failed.filter(action_key="reset_password"):
             passwords.renew(run)
-        count = sum(move_runs(failed, source=state, to=RunState.QUEUED, **again) for state in RETRIABLE_STATES)
-        if count:
+        if count := begin_again(failed):
             words = f"Retry failed: {step.label} ({count})"
-            _start_again(incident, failed, _Again(RETRY, words, {"step": step}), by=by)
+            _start_again(incident, _Again(RETRY, words, {"step": step}), by=by)
+    return count
+
+
+def begin_again(runs: "QuerySet[ActionRun]") -> int:
+    """Give those of `runs` that failed back to the queue, with their orders. Returns how many.
+
+    Raises:
+        Refused: when somebody else is at one of their targets.
+    """
+    now = timezone.now()
+    again: dict[str, Any] = {"ordered_at": now, "due_at": now, "finished_at": None, "lease_until": None, "tries": 0}
+    again |= {"message": "", "code": "", "waits": 0}
+    return _move(runs, RETRIABLE_STATES, RunState.QUEUED, again)
+
+
+def begin_undo(runs: "QuerySet[ActionRun]", *, by: Member) -> int:
+    """Begin to take back those of `runs` that did something. Returns how many.
+
+    Raises:
+        Refused: when somebody else is at one of their targets.
+    """
+    now = timezone.now()
+    values = {"ordered_at": now, "due_at": now, "undone_by_id": by.pk, "undone_by_name": by.display_name}
+    values |= {"lease_until": None, "tries": 0, "waits": 0, "verified_at": None, "finished_at": None}
+    return _move(runs, UNDOABLE_STATES, RunState.UNDOING, values)
+
+
+def _move(runs: "QuerySet[ActionRun]", sources: Sequence[RunState], to: RunState, values: dict[str, Any]) -> int:
+    try:
+        with transaction.atomic():
+            count = sum(move_runs(runs, source=state, to=to, **values) for state in sources)
+            reopen_orders(runs.values("order"))
+    except IntegrityError as error:
+        raise Refused(AT_ONCE) from error
     return count
 
 
@@ -55,14 +85,14 @@ def retry_words(*, incident: Incident, step: Step) -> str:
     last = act_last(tenant_id=incident.tenant_id, incident_id=incident.pk, verb=RETRY, of={"step": step})
     if last is None:
         return "Nothing had failed: nothing was done."
-    is_running = ActionRun.objects.filter(incident=incident, step=step, state__in=WAITING_STATES).exists()
+    is_running = runs_of(incident.pk).filter(step=step, state__in=WAITING_STATES).exists()
     outcome = "it is running" if is_running else "nothing has failed since"
     return f"{last.actor_name} pressed Retry failed at {last.at:%H:%M:%S} UTC: {outcome}. Nothing was done twice."
 
 
 def undo_words(*, incident: Incident, run_ids: Collection[int]) -> str:
     """What to tell whoever pressed Undo when nothing was left to undo: who was quicker, what came of it."""
-    run = ActionRun.objects.filter(incident=incident, pk__in=run_ids).exclude(undone_by_name="").order_by("-pk").first()
+    run = runs_of(incident.pk).filter(pk__in=run_ids).exclude(undone_by_name="").order_by("-pk").first()
     if run is None:
         return "Nothing of it is done now, so there is nothing to undo. Nothing was done."
     if run.state == RunState.UNDONE and run.finished_at:
@@ -72,7 +102,7 @@ def undo_words(*, incident: Incident, run_ids: Collection[int]) -> str:
 
 def _latest_failed(incident: Incident, step: Step) -> "QuerySet[ActionRun]":
     """The failed runs whose target no later run has taken up."""
-    rows = ActionRun.objects.filter(incident=incident, step=step).order_by("pk")
+    rows = runs_of(incident.pk).filter(step=step)
     latest = {row[1:3]: row for row in rows.values_list("pk", "action_key", "target_key", "state")}
     countered = last_counters(incident.pk)
     failed = [row for row in latest.values() if row[3] in RETRIABLE_STATES]
@@ -90,21 +120,14 @@ def runs_undo(*, incident: Incident, run_ids: Collection[int], by: Member, confi
         incident = incident_lock(incident.pk)
         policies.check_incident_open(incident)
         policies.check_reachable(incident.tenant)
-        runs = list(ActionRun.objects.filter(incident=incident, pk__in=run_ids))
+        runs = list(runs_of(incident.pk).filter(pk__in=run_ids))
         _check_undoable(incident, runs, run_ids, by)
         policies.check_unlock(runs, confirmed=confirmed)
-        now = timezone.now()
-        values = {"ordered_at": now, "due_at": now, "undone_by_id": by.pk, "undone_by_name": by.display_name}
-        values |= {"lease_until": None, "tries": 0, "waits": 0}
         chosen = ActionRun.objects.filter(pk__in=[run.pk for run in runs])
-        count = sum(
-            move_runs(chosen, source=state, to=RunState.UNDOING, verified_at=None, finished_at=None, **values)
-            for state in UNDOABLE_STATES
-        )
-        if count:
+        if count := begin_undo(chosen, by=by):
             names = Counter(ACTIONS[run.action_key].undone for run in runs)
             words = "Undo: " + ", ".join(f"{name} ({number})" for name, number in names.items())
-            _start_again(incident, chosen, _Again("undo", words), by=by)
+            _start_again(incident, _Again("undo", words), by=by)
     return count
 
 
@@ -128,7 +151,7 @@ def _check_undoable(incident: Incident, runs: list[ActionRun], run_ids: Collecti
 
 def _latest(incident: Incident) -> dict[tuple[int, str, str], int]:
     """The last run of each target, by step and action."""
-    rows = ActionRun.objects.filter(incident=incident).order_by("pk")
+    rows = runs_of(incident.pk)
     return {row[1:]: row[0] for row in rows.values_list("pk", "step", "action_key", "target_key")}
 
 
@@ -140,8 +163,7 @@ class _Again(NamedTuple):
     after: dict[str, int] | None = None
 
 
-def _start_again(incident: Incident, runs: "QuerySet[ActionRun]", told: _Again, *, by: Member) -> None:
-    reopen_orders(set(runs.values_list("order_id", flat=True)))
+def _start_again(incident: Incident, told: _Again, *, by: Member) -> None:
     Incident.objects.filter(pk=incident.pk).update(version=F("version") + 1)
     act = Act(
         verb=told.verb,

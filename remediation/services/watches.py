@@ -34,12 +34,14 @@ def watches_begin(locks: Iterable[ActionRun]) -> None:
     Call it in the transaction that settles the locks.
     """
     for run in locks:
-        account = run.incident.account
+        incident = run.incident
+        assert incident  # noqa: S101  # a campaign locks nobody
+        account = incident.account
         if not (account.is_synced or account.read_at is None):
             continue
         now = timezone.now()
         watch, is_new = SyncWatch.objects.get_or_create(
-            tenant_id=run.tenant_id, incident_id=run.incident_id, defaults={"began_at": now, "due_at": now + LOOK_EVERY}
+            tenant_id=run.tenant_id, incident=incident, defaults={"began_at": now, "due_at": now + LOOK_EVERY}
         )
         if not is_new:
             again: dict[str, Any] = {
@@ -51,7 +53,7 @@ def watches_begin(locks: Iterable[ActionRun]) -> None:
             }
             SyncWatch.objects.filter(pk=watch.pk, state=WatchState.WATCHING).update(**again)
             move_watch(watch, to=WatchState.WATCHING, stopped_by_name="", **again)
-            progress({run.incident_id})  # it was perhaps told as enabled again until now
+            progress({incident.pk})  # it was perhaps told as enabled again until now
 
 
 def watch_stop(*, incident: Incident, by: Member) -> bool:

@@ -13,6 +13,7 @@ from remediation.actions.registry import ACTIONS
 from remediation.contexts import GroupView, ItemView, PanelView, RunView, StepView
 from remediation.enums import ScanState
 from remediation.models import Finding
+from remediation.places import Place
 from remediation.plans import Draft
 
 register = template.Library()
@@ -39,6 +40,12 @@ STEP_CLASSES = {
 def form_key(press_key: str, part: str | int) -> str:
     """A key for one form of the panel: 32 hex digits. Two forms of one page are two presses, each of them only once."""
     return hashlib.sha256(f"{press_key}:{part}".encode()).hexdigest()[:32]
+
+
+@register.simple_tag
+def act_url(place: Place, act: str, *ids: int) -> str:
+    """The address of an act on a campaign, where it is looked at."""
+    return place.url(act, *ids)
 
 
 @register.filter

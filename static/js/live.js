@@ -18,7 +18,7 @@
 
   function lock(form) {
     busy.add(form);
-    outdated.set(form, form.closest(".step")?.querySelectorAll('[data-keep="until-press"]') ?? []);
+    outdated.set(form, form.closest(".step, .sweep-page")?.querySelectorAll('[data-keep="until-press"]') ?? []);
     for (const button of buttons(form)) button.setAttribute("aria-disabled", "true");
   }
 

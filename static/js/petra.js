@@ -179,10 +179,15 @@
   }
 
   // --- Selections -----------------------------------------------------------------------------------------------
-  // Scopes may stand inside each other (all tenants > one tenant > mails).
+  // Scopes may stand inside each other (all tenants > one tenant > mails); what is in one that stands "apart" is its own.
+  const itemsOf = (scope) => all("[data-select-item]:not(:disabled)", scope).filter((item) => {
+    const apart = item.closest('[data-select="apart"]');
+    return !apart || apart.contains(scope);
+  });
+
   function showSelections() {
     for (const scope of all("[data-select]")) {
-      const items = all("[data-select-item]:not(:disabled)", scope);
+      const items = itemsOf(scope);
       const chosen = items.filter((item) => item.checked).length;
       const mine = (selector) => all(selector, scope).filter((element) => element.closest("[data-select]") === scope);
       for (const box of mine("[data-select-all]")) {
@@ -197,7 +202,7 @@
 
   function changeSelection(box) {
     if (box.matches("[data-select-all]")) {
-      for (const item of all("[data-select-item]:not(:disabled)", box.closest("[data-select]"))) {
+      for (const item of itemsOf(box.closest("[data-select]"))) {
         if (item.checked === box.checked) continue;
         item.checked = box.checked;
         item.dispatchEvent(new Event("input", { bubbles: true })); // so that a live update keeps it

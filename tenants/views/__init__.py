@@ -15,13 +15,14 @@ from tenants.views.members import (
     members,
 )
 from tenants.views.microsoft import microsoft_callback, microsoft_login
-from tenants.views.security import security, security_change
+from tenants.views.security import approval_change, security, security_change
 from tenants.views.switches import petra_response
 
 __all__ = [
     "account",
     "activity",
     "activity_export",
+    "approval_change",
     "factors_remove",
     "invitation",
     "invitation_accept",

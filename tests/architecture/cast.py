@@ -8,7 +8,7 @@ from model_bakery import baker
 from incidents.enums import IncidentState, LogSource, ReportKind, ReportState, Workload
 from incidents.models import Account, Incident, Indicator, LogRecord, Report
 from remediation.enums import RunState, Step
-from remediation.models import ActionRun, Finding, IssuedPassword, Scan, WorkOrder
+from remediation.models import ActionRun, Campaign, Finding, IssuedPassword, Retraction, Scan, WorkOrder
 from tenants.enums import Role
 from tenants.models import Connection, Member, Organization, Tenant
 from tenants.scoping import tenant_scope
@@ -35,6 +35,8 @@ class Place:
 
     tenant: Tenant
     ids: dict[str, int] = field(default_factory=dict)
+    # Where the phish of its incident was found: a copy there, and a run that took one out, by the tenant's slug.
+    reached: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass
@@ -62,6 +64,8 @@ def make_cast() -> Cast:
             is_sensitive=slug == "secret",
         )
         cast.places[slug] = make_place(tenant, first_id * 1000)
+    for number, slug in enumerate(cast.places, 1):
+        make_campaign(cast, slug, number * 1000)
     for kind, (flags, _) in KINDS.items():
         email = f"{kind.replace(' ', '-').replace(',', '')}@ours.example"
         cast.members[kind] = Member.objects.create_user(email, None, organization=ours, display_name=kind, **flags)
@@ -151,3 +155,59 @@ def make_place(tenant: Tenant, first_id: int) -> Place:
         "record_id": record.pk,
     }
     return Place(tenant, ids)
+
+
+def make_campaign(cast: Cast, slug: str, first_id: int) -> None:
+    """The phish of a tenant's incident, with a copy in each other tenant of the organization, one taken out there."""
+    place, now = cast.places[slug], timezone.now()
+    organization = place.tenant.organization
+    campaign = baker.make(
+        Campaign,
+        pk=first_id + 8,
+        organization=organization,
+        tenant=place.tenant,
+        incident_id=place.ids["incident_id"],
+        mails=[{"internet_message_id": "<1@evil.example>", "subject": "Hello", "sender_address": "a@evil.example"}],
+        since=now,
+    )
+    retraction = baker.make(Retraction, pk=first_id + 16, organization=organization, campaign=campaign)
+    place.ids |= {"campaign_id": campaign.pk, "retraction_id": retraction.pk}
+    others = [other for other in cast.places.values() if other.tenant.organization == organization]
+    for number, other in enumerate(others):
+        if other is not place or len(others) == 1:
+            place.reached[other.tenant.slug] = _reach(campaign, retraction, other.tenant, first_id + 20 + number)
+
+
+def _reach(campaign: Campaign, retraction: Retraction, tenant: Tenant, pk: int) -> tuple[int, int]:
+    """A copy that lies in a tenant, and a run that took another one out: their ids."""
+    of_copy = {"tenant": tenant, "step": Step.RETRACT, "action_key": "retract_message"}
+    target = {"user_id": "u", "message_id": "m", "internet_message_id": "<1@evil.example>", "mailbox": "a@b.example"}
+    with tenant_scope([tenant.pk]):
+        order = baker.make(WorkOrder, tenant=tenant, retraction=retraction, step=Step.RETRACT)
+        run = baker.make(
+            ActionRun,
+            **of_copy,
+            pk=pk + 10,
+            order=order,
+            finding=None,
+            target=target,
+            target_key="another",
+            state=RunState.SUCCEEDED,
+            finished_at=timezone.now(),
+        )
+        finding = baker.make(
+            Finding,
+            **of_copy,
+            pk=pk,
+            campaign=campaign,
+            kind="phish_copy",
+            target=target,
+            target_key="this",
+            is_suspicious=True,
+            refusal="",
+            protected_address="",
+            others_affected=0,
+            verdict="",
+            before={"parentFolderId": "f"},
+        )
+    return finding.pk, run.pk

@@ -11,7 +11,7 @@ from model_bakery import baker
 
 from incidents.models import LogRecord, PhishTag
 from remediation.enums import RunState, Step
-from remediation.models import ActionRun, Campaign, WorkOrder
+from remediation.models import ActionRun, WorkOrder
 from tenants import audit
 from tenants.audit import Act, Actor
 from tenants.enums import ConnectionApplication, Role, TenantState
@@ -25,7 +25,8 @@ NEVER_ANYBODYS = "f" * 32
 
 # What an organization's own pages take of all tenants that one sees.
 OF_ORGANIZATION = {"incident of a filter", "member's address", "tenant id", "tenant of a filter", "tenant of a sweep"}
-OF_ORGANIZATION |= {"tenant's name"}
+OF_ORGANIZATION |= {"tenant's name", "tenant of a campaign"}
+ROWS = ("incident of a filter", "record", "finding", "run", "member")
 
 
 @dataclass
@@ -47,11 +48,13 @@ def make_stage() -> Stage:
     Tenant.objects.update(state=TenantState.CONNECTED)
     Member.objects.filter(role=Role.FULL_MEMBER, is_read_only=False).update(can_manage_tenants=True)
     names = {slug: named_in(place, number) for number, (slug, place) in enumerate(cast.places.items(), 1)}
+    name_copies(cast, names)
     ask_consents(cast)
     names[NOBODYS] = {
         "tenant": NOBODYS,
         "tenant of a filter": NOBODYS,
         "tenant of a sweep": NOBODYS,
+        "tenant of a campaign": NOBODYS,
         "tenant id": NO_ID,
         "tenant's name": f"Tenant of {NOBODYS}",
         "account": f"victim@{NOBODYS}.example",
@@ -59,7 +62,7 @@ def make_stage() -> Stage:
         "message": f"<1@{NOBODYS}.example>",
         "press": NEVER_ANYBODYS,
         "consent": f"state-{NOBODYS}",
-        **dict.fromkeys(("incident of a filter", "record", "finding", "run", "member"), NO_ID),
+        **dict.fromkeys((*ROWS, "copy of a campaign", "run of a campaign"), NO_ID),
     }
     return Stage(cast, names)
 
@@ -79,7 +82,6 @@ def named_in(place: Place, number: int) -> Names:
         baker.make(WorkOrder, tenant=place.tenant, incident_id=place.ids["incident_id"], step=3, idempotency_key=press)
         baker.make(PhishTag, tenant=place.tenant, incident_id=place.ids["incident_id"], internet_message_id=message)
         incident_id = place.ids["incident_id"]
-        campaign = make_campaign(place, number)
         act = Act(
             verb="open_incident", summary="", object_type="incident", object_id=incident_id, incident_id=incident_id
         )
@@ -98,20 +100,22 @@ def named_in(place: Place, number: int) -> Names:
         "record": place.ids["record_id"],
         "finding": place.ids["finding_id"],
         "run": run.pk,
-        "campaign_id": campaign.pk,
+        "campaign_id": place.ids["campaign_id"],
     }
 
 
-def make_campaign(place: Place, number: int) -> Campaign:
-    """The phish of the tenant's incident."""
-    return baker.make(
-        Campaign,
-        pk=number * 1000 + 15,
-        organization=place.tenant.organization,
-        tenant=place.tenant,
-        incident_id=place.ids["incident_id"],
-        mails=[{"internet_message_id": "<1@evil.example>", "subject": "Hello", "sender_address": "a@evil.example"}],
-    )
+def name_copies(cast: Cast, names: dict[str, Names]) -> None:
+    """Of the common tenant's campaign, what it found in a tenant that one sees, and in one that one does not see."""
+    places = cast.places
+    copies = {
+        "common": ("shared", places["common"].reached["shared"]),
+        "secret": ("secret", places["common"].reached["secret"]),
+        "shared": ("shared", places["shared"].reached["common"]),  # of another campaign
+        "theirs": ("theirs", places["theirs"].reached["theirs"]),
+    }
+    for slug, (tenant, (finding_id, run_id)) in copies.items():
+        found = {"copy of a campaign": finding_id, "run of a campaign": run_id, "tenant of a campaign": tenant}
+        names[slug] = {**names[slug], **found}
 
 
 def make_run(place: Place, number: int) -> ActionRun:

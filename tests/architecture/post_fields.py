@@ -20,6 +20,7 @@ POSTED = {"POST", "FILES"}  # by what source reads a posted form
 
 # field -> what it names, by form.
 _WORDS_OF_RIGHTS = dict.fromkeys(("role", "can_manage_tenants", "can_view_sensitive_tenants", "is_read_only"), NO_ROW)
+_COPIES = {"items": "copy of a campaign", "whole": "tenant of a campaign"}
 FORMS: dict[str, dict[str, str]] = {
     "AcceptForm": {"display_name": NO_ROW, "password": NO_ROW, "repeated": NO_ROW},
     "ActivityFilter": {
@@ -34,7 +35,16 @@ FORMS: dict[str, dict[str, str]] = {
         "until": NO_ROW,
     },
     "AddForm": {"name": "tenant's name", "is_sensitive": NO_ROW, "is_demo": NO_ROW},
+    "ApprovalForm": {"rule": NO_ROW, "mails": NO_ROW, "tenants": NO_ROW},
     "AssignForm": {"owner": "member"},
+    "ChosenForm": _COPIES,
+    "ConfirmForm": {
+        **_COPIES,
+        "key": NO_ROW,  # of a form of one's own: another member's is not looked for
+        "digest": NO_ROW,
+        "reason": NO_ROW,
+        "emergency": NO_ROW,
+    },
     "ConsentForm": {"application": NO_ROW, "service": NO_ROW},
     "DismissForm": {"reason": NO_ROW},
     "FinishForm": {
@@ -71,6 +81,7 @@ FORMS: dict[str, dict[str, str]] = {
         "reason": NO_ROW,
         "typed_address": NO_ROW,  # held against the incident's own account and findings
     },
+    "ReasonForm": {"reason": NO_ROW},
     "RemoveForm": {"typed_name": NO_ROW, "reason": NO_ROW},  # held against the address's own tenant
     "ResponseSwitch": {"switch": NO_ROW, "place": NO_ROW},
     "RightsForm": {"tenants": "tenant id", **_WORDS_OF_RIGHTS},
@@ -81,6 +92,7 @@ FORMS: dict[str, dict[str, str]] = {
         "since": NO_ROW,
         "where": "tenant of a sweep",
     },
+    "TakeBackForm": {"runs": "run of a campaign", "whole": "tenant of a campaign"},
     "UndoForm": {"runs": "run", "confirmed": NO_ROW},
 }
 # What is read by its name, without a form.
@@ -103,6 +115,13 @@ def _acts(*names: str, forms: tuple[Fields | str, ...] = ()) -> dict[str, Fields
     return {name: _fields(*forms, TENANT) for name in names}
 
 
+def _on_campaigns(place: str) -> dict[str, Fields]:
+    """Acts on a campaign, on its own page or under its incident."""
+    forms = {"plan": "ChosenForm", "begin": "ConfirmForm", "refuse": "ReasonForm", "undo": "TakeBackForm"}
+    acts = ("search", "plan", "begin", "approve", "refuse", "stop", "resume", "retry", "undo")
+    return {f"remediation:{place}_{act}": _fields(*([forms[act]] if act in forms else [])) for act in acts}
+
+
 # What each address reads of what is posted to it, all pages that it answers with included: where the whole incident
 # page is one of them, its logs take their filter from the form.
 ADDRESSES: dict[str, Fields] = {
@@ -121,7 +140,7 @@ ADDRESSES: dict[str, Fields] = {
     **_acts("remediation:judge", forms=("JudgeForm",)),
     **_acts("remediation:press", forms=("PressForm",)),
     **_acts("remediation:undo", forms=("UndoForm",)),
-    **_acts("remediation:cross_tenant_search"),
+    **{name: fields | TENANT for name, fields in _on_campaigns("cross_tenant").items()},
     **_acts("connections:test", "connections:resume"),
     **_acts("connections:consent", forms=("ConsentForm",)),
     **_acts("connections:finish", forms=("FinishForm",)),
@@ -133,11 +152,12 @@ ADDRESSES: dict[str, Fields] = {
     **_acts("tenants:petra_response", forms=("ResponseSwitch",)),
     "demo_reset": {},
     "invitation_accept": _fields("AcceptForm"),
-    "remediation:campaign_search": {},
+    **_on_campaigns("campaign"),
     "remediation:sweep": _fields("SweepForm"),
     "session_end": {},
     "sessions_end_others": {},
     "tenants:activity_export": _fields("ActivityFilter"),
+    "tenants:approval_change": _fields("ApprovalForm"),
     "tenants:factors_remove": {},
     "tenants:invitation_withdraw": {},
     "tenants:member_change": _fields("RightsForm"),

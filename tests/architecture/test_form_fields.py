@@ -40,7 +40,8 @@ PAGE, HTMX = {}, {"HX-Request": "true"}
 # Who presses, and in which tenant. Both see one part of their organization's tenants; managers press here, too.
 ACTORS = {"external guest": "shared", "full member": "common"}
 OF_ADMINS = {"tenants:member_change", "tenants:member_invite"}
-OF_STAFF = {"remediation:sweep", "remediation:campaign_search"}
+ON_CAMPAIGNS = [name for name in ADDRESSES if name.startswith(("remediation:campaign_", "remediation:cross_tenant_"))]
+OF_STAFF = {"remediation:sweep", *ON_CAMPAIGNS}  # a guest of one tenant sees no other that a phish reached
 OF_MANAGERS = {"tenants:petra_response", "tenants:tenant_add", *(name for name in ADDRESSES if "connections:" in name)}
 
 TENANT_FIELDS = [name for name in ADDRESSES if BY_NAME[name].has_tenant]
@@ -56,6 +57,14 @@ REFUSED: dict[tuple[str, str], tuple[int, ...]] = {
     ("incidents:phish_pick", "record"): (303, 200, 404),
     ("incidents:phish_unmark", "message"): (303, 200, 303, 200),  # what bears no mark is as it was wanted
     ("incidents:phish_unmark", "record"): (303, 200, 404),
+    **{
+        (name, field): (status, status, 409)
+        for name in ON_CAMPAIGNS
+        for field, what in ADDRESSES[name].items()
+        if what.endswith("of a campaign")
+        # A plan is shown; what is confirmed is not the plan that was looked at; and undoing leads back to the page.
+        for status in [{"plan": 200, "begin": 409}.get(name.rpartition("_")[2], 302)]
+    },
     ("remediation:press", "items"): (302, 200, 409),
     ("remediation:sweep", "where"): (303, 303, 422),
     ("remediation:undo", "runs"): (302, 200, 409),
@@ -74,7 +83,7 @@ FREE = {
 # Rows in addresses of the organization and of one's own account, by address.
 IN_PATHS = {
     "mfa_remove_webauthn": "pk",
-    "remediation:campaign_search": "campaign_id",
+    **{name: "campaign_id" for name in ON_CAMPAIGNS if name.startswith("remediation:campaign_")},
     "session_end": "session_id",
     "tenants:factors_remove": "member_id",
     "tenants:invitation_withdraw": "invitation_id",
@@ -147,24 +156,36 @@ OWN_FORMS: dict[str, Form] = {
 
 def form_for(name: str, names: Names) -> Form:
     """A form that its address accepts: what one does not ask for, it does not look at."""
-    return {
-        "tenant": names["tenant"],
-        "tenants": [names["tenant id"]],
-        "key": "e" * 32,
-        "verdict": "legitimate",
-        "reason": "Because",
-        "text": "A note",
-        "items": [names["finding"]],
-        "runs": [names["run"]],
-        "record": names["record"],
-        "message": names["message"],
-        "owner": names["member"],
-        "user": names["account"],
-        "state": names.get("consent", ""),
-        "microsoft_tenant_id": UUID,
-        "switch": "on",
-        "where": [names["tenant of a sweep"]],
-    } | OWN_FORMS.get(name, {})
+    return (
+        {
+            "tenant": names["tenant"],
+            "tenants": [names["tenant id"]],
+            "key": "e" * 32,
+            "verdict": "legitimate",
+            "reason": "Because",
+            "text": "A note",
+            "items": [names["finding"]],
+            "runs": [names["run"]],
+            "record": names["record"],
+            "message": names["message"],
+            "owner": names["member"],
+            "user": names["account"],
+            "state": names.get("consent", ""),
+            "microsoft_tenant_id": UUID,
+            "switch": "on",
+            "where": [names["tenant of a sweep"]],
+        }
+        | _on_copies(name, names)
+        | OWN_FORMS.get(name, {})
+    )
+
+
+def _on_copies(name: str, names: Names) -> Form:
+    """What acts on a campaign name: mails of it, runs of it, and the tenant that they are in."""
+    if name not in ON_CAMPAIGNS:
+        return {}
+    copies = {"items": [names["copy of a campaign"]], "runs": [names["run of a campaign"]]}
+    return copies | {"whole": [names["tenant of a campaign"]], "digest": "0" * 64}
 
 
 @dataclass(frozen=True)

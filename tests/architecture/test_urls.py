@@ -93,11 +93,16 @@ WITHOUT_TENANT: dict[str, dict[str, int]] = {
     "tenants:member_invite": only(ADMINS, 422, staff=403),
     "tenants:member_reactivate": only(ADMINS, 404, staff=403),
     "tenants:security": only(ADMINS, 200, staff=403),
+    "tenants:approval_change": only(ADMINS, 422, staff=403),
     "tenants:security_change": only(ADMINS, 302, staff=403),
     "remediation:sweeps": only(STAFF, 200),
     "remediation:sweep": only(STAFF, 422) | {"full member, read-only": 403},
     "remediation:campaign": only(STAFF, 404),  # there is none
-    "remediation:campaign_search": only(STAFF, 404) | {"full member, read-only": 403},
+    "remediation:campaign_part": only(STAFF, 404),
+    **{
+        f"remediation:campaign_{act}": only(STAFF, 404) | {"full member, read-only": 403}
+        for act in ("search", "plan", "begin", "approve", "refuse", "stop", "resume", "retry", "undo")
+    },
     "incidents:usage": only((*ADMINS, "billing"), 200),
     **{name: dict.fromkeys(KINDS, status) for name, status in OF_MACHINES.items()},
     "incidents:home": dict.fromkeys(KINDS, 200) | {"billing": 302},  # to the usage page

@@ -7,6 +7,7 @@ from tenants.models import Organization, Tenant
 from tenants.scoping import tenant_scope, unscoped
 from tests.factories import world
 from tests.integration.remediation.desk import Desk, connect, make_account, make_incident, make_member
+from tests.integration.remediation.towns import Towns, make_towns
 
 
 @pytest.fixture
@@ -23,3 +24,12 @@ def desk(db: None, settings, simulator: SimulatorControl) -> Iterator[Desk]:
     colleague = make_member(organization, "lena@lantern.example")
     with tenant_scope([tenant.pk]):
         yield Desk(organization, analyst, colleague, tenant, incident)
+
+
+@pytest.fixture
+def towns(db: None, settings, simulator_url: str, monkeypatch: pytest.MonkeyPatch) -> Towns:
+    control = SimulatorControl(simulator_url)
+    control.reset()
+    settings.SIMULATOR_URL = control.url
+    monkeypatch.setattr("remediation.doorbell._send", lambda *_: None)  # the test is the worker
+    return make_towns(control)

@@ -1,101 +1,18 @@
 """A phish in all tenants: found by itself where it is tagged, and by a sweep; each tenant on its own."""
 
-from dataclasses import dataclass
-from datetime import timedelta
-
 import pytest
-from django.utils import timezone
 
-from graph.simulator.control import SimulatorControl
 from graph.simulator.world import story
 from incidents.extensions import phish_changed
-from incidents.models import Incident, PhishTag
-from remediation import scanning
+from incidents.models import PhishTag
 from remediation.enums import ScanState
 from remediation.models import Campaign, Finding, Scan
 from remediation.policies import Refused
-from remediation.services import SoughtMail, campaign_search, sweep_begin
-from tenants.enums import CloudName, TenantState
-from tenants.models import AuditEvent, Connection, Member, Organization, Tenant
+from remediation.services import campaign_search
+from tenants.enums import TenantState
+from tenants.models import AuditEvent, Connection, Organization, Tenant
 from tenants.scoping import tenant_scope, unscoped
-from tests.integration.remediation.desk import make_account, make_incident, make_member
-
-
-@dataclass
-class Towns:
-    """The demo's tenants, each connected to the simulated cloud, and Renée's incident."""
-
-    organization: Organization
-    analyst: Member
-    tenants: dict[str, Tenant]
-    incident: Incident
-    control: SimulatorControl
-
-    def tag(self, phish: story.Phish = story.LURE) -> None:
-        with tenant_scope([self.incident.tenant_id]):
-            PhishTag.objects.create(
-                tenant=self.incident.tenant,
-                incident=self.incident,
-                internet_message_id=phish.internet_message_id,
-                subject=phish.subject,
-                sender_address=phish.sender,
-            )
-            phish_changed(incident=self.incident, by=None)
-
-    def search(self, *names: str) -> None:
-        """What the workers do when the bells ring."""
-        for name in names or self.tenants:
-            scanning.scan_due(tenant=self.tenants[name])
-
-    def found(self, campaign: Campaign) -> dict[str, list[str]]:
-        """The mailboxes with a copy, by tenant."""
-        with unscoped(reason="a test looks into all tenants"):
-            rows = Finding.objects.filter(campaign=campaign, gone_at=None).select_related("tenant").order_by("pk")
-            found: dict[str, list[str]] = {}
-            for row in rows:
-                found.setdefault(row.tenant.slug, []).append(row.target["mailbox"].partition("@")[0])
-            return {slug: sorted(names) for slug, names in found.items()}
-
-    def states(self, campaign: Campaign) -> dict[str, str]:
-        with unscoped(reason="a test looks into all tenants"):
-            return {scan.tenant.slug: scan.state for scan in Scan.objects.filter(campaign=campaign).order_by("pk")}
-
-
-@pytest.fixture
-def towns(db: None, settings, simulator_url: str, monkeypatch: pytest.MonkeyPatch) -> Towns:
-    control = SimulatorControl(simulator_url)
-    control.reset()
-    settings.SIMULATOR_URL = control.url
-    monkeypatch.setattr("remediation.doorbell._send", lambda *_: None)  # the test is the worker
-    organization = Organization.objects.create(name="Lantern")
-    tenants = {}
-    for known in control.tenants():
-        slug = known["name"].split()[0].lower()
-        if slug not in story.LURE_COPIES:
-            continue
-        tenants[slug] = Tenant.objects.create(organization=organization, slug=slug, name=known["name"], is_demo=True)
-        with tenant_scope([tenants[slug].pk]):
-            Connection.objects.create(
-                tenant=tenants[slug],
-                cloud=CloudName.SIMULATOR,
-                microsoft_tenant_id=known["tenantId"],
-                client_id=known["clientId"],
-                client_secret=known["clientSecret"],
-            )
-    with tenant_scope([tenants["acme"].pk]):
-        users = control.objects(story.ACME.tenant_id, "users")
-        (renee,) = [each for each in users if each["userPrincipalName"] == story.RENEE.victim]
-        account = make_account(
-            tenants["acme"], renee["id"], "Renee", user_principal_name=story.RENEE.victim, mail=renee["mail"]
-        )
-        incident = make_incident(tenants["acme"], account)
-    analyst = make_member(organization, "ravi@lantern.example")
-    return Towns(organization, analyst, tenants, incident, control)
-
-
-def expected() -> dict[str, list[str]]:
-    """Who got the phish elsewhere, as the story tells it."""
-    return {name: sorted(copies) for name, copies in story.LURE_COPIES.items() if name != "acme"}
+from tests.integration.remediation.towns import Towns, expected
 
 
 def test_a_tagged_phish_is_found_in_the_other_tenants_by_itself(towns: Towns):
@@ -155,13 +72,6 @@ def test_paused_tenants_and_those_of_others_are_left_alone(towns: Towns):
 
 
 # --- A sweep ----------------------------------------------------------------------------------------------------------
-def sweep(towns: Towns, *names: str, **sought: str) -> Campaign:
-    chosen = [towns.tenants[name] for name in names]
-    with tenant_scope([tenant.pk for tenant in chosen]):
-        since = timezone.now() - timedelta(days=60)
-        return sweep_begin(sought=SoughtMail(**sought), since=since, tenants=chosen, by=towns.analyst)
-
-
 @pytest.mark.parametrize(
     ("sought", "reason"),
     [
@@ -172,7 +82,7 @@ def sweep(towns: Towns, *names: str, **sought: str) -> Campaign:
     ids=["id", "sender", "subject"],
 )
 def test_a_sweep_finds_by_any_of_what_is_known(towns: Towns, sought: dict[str, str], reason: str):
-    campaign = sweep(towns, "bluewater", "northgate", **sought)
+    campaign = towns.sweep("bluewater", "northgate", **sought)
     towns.search()
     wanted = {name: expected()[name] for name in ("bluewater", "northgate")}
     if "sender_address" not in sought:  # the other ticket number has another id, and another subject for Microsoft
@@ -186,7 +96,7 @@ def test_a_sweep_finds_by_any_of_what_is_known(towns: Towns, sought: dict[str, s
 
 
 def test_a_sweep_is_told_in_each_tenants_trail(towns: Towns):
-    sweep(towns, "bluewater", "northgate", subject="=HYPERLINK(1)")
+    towns.sweep("bluewater", "northgate", subject="=HYPERLINK(1)")
     with unscoped(reason="a test looks into all tenants"):
         told = AuditEvent.objects.filter(verb="search_phish").values_list("tenant_name", "actor_name", "summary")
         assert sorted(told) == [
@@ -197,16 +107,16 @@ def test_a_sweep_is_told_in_each_tenants_trail(towns: Towns):
 
 def test_a_sweep_needs_something_to_look_for_and_somewhere(towns: Towns):
     with pytest.raises(Refused, match="Say what to look for"):
-        sweep(towns, "bluewater")
+        towns.sweep("bluewater")
     Tenant.objects.filter(slug="harrow").update(state=TenantState.PAUSED)
     towns.tenants["harrow"].refresh_from_db()
     with pytest.raises(Refused, match="None of these tenants can be searched"):
-        sweep(towns, "harrow", subject="Invoice")
+        towns.sweep("harrow", subject="Invoice")
     assert Campaign.objects.count() == 0
 
 
 def test_searching_again_adds_what_is_new_and_asks_nobody_twice(towns: Towns):
-    campaign = sweep(towns, "bluewater", internet_message_id=story.LURE.internet_message_id)
+    campaign = towns.sweep("bluewater", internet_message_id=story.LURE.internet_message_id)
     bluewater = towns.tenants["bluewater"]
     with tenant_scope([bluewater.pk]):
         assert campaign_search(campaign=campaign, tenants=[bluewater], by=towns.analyst) == 0, "one waits already"

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from graph.simulator.control import SimulatorControl
 from incidents.services import incident_dismiss
-from remediation import runner, scanning, transitions, verification
+from remediation import claims, runner, scanning, transitions, verification
 from remediation.enums import RunState, ScanState, Step
 from remediation.leases import LEASE, LeaseLost, Pulse
 from remediation.models import ActionAttempt, ActionRun, Finding, Scan
@@ -87,17 +87,17 @@ def test_a_run_is_not_taken_from_a_worker_that_came_back_in_time(stage: Stage, m
     stage.play(Press(Step.PERSISTENCE))
     stage.play(Work())
     runs_undo(incident=stage.desk.incident, run_ids=[stage.desk.runs()[0].pk], by=stage.desk.analyst)
-    (held,) = transitions.claim_runs(tenant=stage.desk.tenant, now=timezone.now())
+    (held,) = claims.claim_runs(tenant=stage.desk.tenant, now=timezone.now())
     ActionRun.objects.filter(pk=held.pk).update(lease_until=timezone.now())
-    look = transitions._due
+    look = claims._due
 
     def renewed_after_the_look(now: Any, **how: Any) -> list[ActionRun]:
         due = look(now, **how)
-        assert transitions.renew_lease(held.fence, now=timezone.now())
+        assert claims.renew_lease(held.fence, now=timezone.now())
         return due
 
-    monkeypatch.setattr(transitions, "_due", renewed_after_the_look)
-    assert transitions.claim_runs(tenant=stage.desk.tenant, now=timezone.now()) == []
+    monkeypatch.setattr(claims, "_due", renewed_after_the_look)
+    assert claims.claim_runs(tenant=stage.desk.tenant, now=timezone.now()) == []
     assert stage.desk.run(pk=held.pk).fence == held.fence
 
 
@@ -129,7 +129,7 @@ def test_what_is_being_undone_is_not_taken_to_be_read_back(stage: Stage):
     stage.play(TimeUp())
     lock = stage.desk.run(action_key="lock_account")
     runs_undo(incident=stage.desk.incident, run_ids=[lock.pk], by=stage.desk.analyst)
-    claimed = transitions.claim_unverified(tenant=stage.desk.tenant, now=timezone.now())
+    claimed = claims.claim_unverified(tenant=stage.desk.tenant, now=timezone.now())
     assert [run.action_key for run in claimed] == ["revoke_sessions"]
     assert stage.desk.run(pk=lock.pk).lease_until is None
 
@@ -190,7 +190,7 @@ def test_the_undo_stands_in_the_audit_trail_with_the_member_who_pressed_it(stage
 
 def test_a_dismissal_cancels_nothing_that_a_worker_has(stage: Stage):
     stage.play(Press(Step.CONTAIN))
-    held = transitions.claim_runs(tenant=stage.desk.tenant, now=timezone.now())
+    held = claims.claim_runs(tenant=stage.desk.tenant, now=timezone.now())
     incident_dismiss(incident=stage.desk.incident, reason="A drill.", by=stage.desk.analyst)
     assert {run.state for run in stage.desk.runs()} == {RunState.RUNNING}
     assert len(held) == 2

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from graph.simulator.control import SimulatorControl
 from incidents.collection import Hold, HoldLost
-from remediation import doorbell, scanning, sweeper, transitions, watching
+from remediation import claims, doorbell, scanning, sweeper, watching
 from remediation.enums import RunState, ScanState, Step
 from remediation.models import Scan
 from remediation.policies import Refused
@@ -37,14 +37,14 @@ def test_what_is_under_way_is_let_go(desk: Desk):
     """The worker stops at its next breath; the sweeper then puts it back, and it is read before it is sent again."""
     desk.press(Step.CONTAIN)
     scans_begin(incident=desk.incident, by=desk.analyst)
-    runs = transitions.claim_runs(tenant=desk.tenant, now=timezone.now())
+    runs = claims.claim_runs(tenant=desk.tenant, now=timezone.now())
     Scan.objects.update(state=ScanState.RUNNING, fence="scan")
     hold = Hold(desk.incident.pk, timezone.now() + timedelta(minutes=1))
     type(desk.incident).objects.filter(pk=desk.incident.pk).update(collecting_until=hold.until)
 
     def held() -> tuple[bool, bool]:
         now = timezone.now()
-        return transitions.renew_lease(runs[0].fence, now=now), scanning._renew("scan", now)
+        return claims.renew_lease(runs[0].fence, now=now), scanning._renew("scan", now)
 
     assert held() == (True, True)
     hold.extend()

@@ -13,7 +13,7 @@ from django.utils import timezone
 from graph import Service
 from graph.simulator.control import SimulatorControl
 from incidents import collection
-from remediation import scanning, transitions
+from remediation import claims, scanning
 from remediation.enums import RunState, ScanState, Step
 from remediation.models import ActionRun, Scan
 from tenants.circuits import FIRST_WAIT, LONGEST_WAIT, MISSES, OVER, PROBE, TenantCircuit, open_circuits
@@ -199,13 +199,13 @@ def test_a_tenant_has_at_most_two_sets_under_way_strikes_apart(desk: Desk):
     held(desk, "one")
     held(desk, "two", state=RunState.SUCCEEDED)  # being read back counts, too
     desk.press(Step.PASSWORD)
-    assert transitions.claim_runs(tenant=desk.tenant, now=timezone.now()) == []
-    assert transitions.claim_unverified(tenant=desk.tenant, now=timezone.now()) == []
+    assert claims.claim_runs(tenant=desk.tenant, now=timezone.now()) == []
+    assert claims.claim_unverified(tenant=desk.tenant, now=timezone.now()) == []
     desk.press(Step.CONTAIN)
-    strike = transitions.claim_runs(tenant=desk.tenant, now=timezone.now())
+    strike = claims.claim_runs(tenant=desk.tenant, now=timezone.now())
     assert {run.step for run in strike} == {Step.CONTAIN}
     ActionRun.objects.filter(fence="one").update(lease_until=timezone.now())
-    assert [run.step for run in transitions.claim_runs(tenant=desk.tenant, now=timezone.now())] == [Step.PASSWORD]
+    assert [run.step for run in claims.claim_runs(tenant=desk.tenant, now=timezone.now())] == [Step.PASSWORD]
 
 
 def test_a_tenant_has_one_search_under_way(desk: Desk):
