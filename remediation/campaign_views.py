@@ -5,7 +5,7 @@ from datetime import timedelta
 from django import forms
 from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -16,9 +16,9 @@ from remediation.forms import SweepForm
 from remediation.models import Campaign
 from remediation.places import Place, campaign_place, other_tenants, place_response, visible_campaigns
 from remediation.policies import Refused
-from remediation.selectors import incident_get
+from remediation.selectors import campaigns_visible, incident_get
 from remediation.services import sweep_begin
-from tenants.access import can_act, tenant_get
+from tenants.access import can_act, can_see_organization
 from tenants.permissions import TenantRequest, acting, organization_page, tenant_page
 from tenants.scoping import tenant_scope
 
@@ -70,14 +70,16 @@ def campaign(request: TenantRequest, campaign_id: int) -> HttpResponse:
 
 @require_GET
 @never_cache
-@organization_page
-def campaign_part(request: TenantRequest, campaign_id: int, slug: str) -> HttpResponse:
+@tenant_page
+def campaign_part(request: TenantRequest, campaign_id: int) -> HttpResponse:
     """All mails of a campaign in one tenant, page by page."""
-    place = campaign_place(request, campaign_id)
-    tenant = tenant_get(slug=slug, tenants=request.tenants)
+    visible = campaigns_visible(organization_id=request.user.organization_id, tenant_ids=[request.tenant.pk])
+    found = get_object_or_404(visible, pk=campaign_id)
     page = request.GET.get("page")
-    view = campaign_part_view(campaign=place.campaign, tenant=tenant, member=request.user, page=page)
-    context = {"place": place, "campaign": place.campaign, "view": view, "part": view.parts[0], "page": view.page}
+    view = campaign_part_view(campaign=found, tenant=request.tenant, member=request.user, page=page)
+    place = Place(found, [request.tenant])
+    context = {"place": place, "campaign": found, "view": view, "part": view.parts[0], "page": view.page}
+    context["has_campaign_page"] = can_see_organization(request.user)
     return render(request, "remediation/campaign_part.html", context)
 
 

@@ -181,15 +181,18 @@ class CopyCount:
 
 def campaign_copy_counts(campaign_ids: Collection[int]) -> dict[tuple[int, int], CopyCount]:
     """The mails of campaigns in the open scope, counted by (campaign, tenant)."""
-    rows = Finding.objects.filter(campaign__in=campaign_ids).order_by().values_list("campaign_id", "tenant_id")
     harmful = Q(is_suspicious=True, gone_at=None, is_done=False)
-    counted = rows.annotate(is_done=Exists(_done_since()), mailbox=KT("target__user_id")).annotate(
+    rows = Finding.objects.filter(campaign__in=campaign_ids).order_by()
+    marked = rows.annotate(is_done=Exists(_done_since()), mailbox=KT("target__user_id"))
+    counted = marked.values("campaign_id", "tenant_id").annotate(
         copies=Count("pk"),
         harmful=Count("pk", filter=harmful),
         mailboxes=Count("mailbox", filter=harmful, distinct=True),
     )
-    keys = ("campaign_id", "tenant_id", "copies", "harmful", "mailboxes")
-    return {(row[0], row[1]): CopyCount(*row[2:]) for row in counted.values_list(*keys)}
+    return {
+        (row["campaign_id"], row["tenant_id"]): CopyCount(row["copies"], row["harmful"], row["mailboxes"])
+        for row in counted
+    }
 
 
 def campaign_copies(campaign_id: int, *, tenants: Collection[Tenant], most: int) -> "QuerySet[Finding]":

@@ -21,7 +21,7 @@ urlpatterns = [
     path("phish-sweep/", campaign_views.sweeps, name="sweeps"),
     path("phish-sweep/new/", campaign_views.sweep, name="sweep"),
     path("phish-sweep/<int:campaign_id>/", campaign_views.campaign, name="campaign"),
-    path("phish-sweep/<int:campaign_id>/t/<slug:slug>/", campaign_views.campaign_part, name="campaign_part"),
+    path("t/<slug:tenant>/phish-sweep/<int:campaign_id>/", campaign_views.campaign_part, name="campaign_part"),
 ]
 
 # What is done about a campaign is done on its own page and under step 2 of its incident.

@@ -22,7 +22,7 @@ from remediation.selectors import (
     campaign_runs,
     campaign_scans,
 )
-from tenants.access import can_act
+from tenants.access import can_act, can_see_organization
 from tenants.enums import TenantState
 from tenants.models import Member, Tenant
 
@@ -144,7 +144,7 @@ def campaign_part_view(*, campaign: Campaign, tenant: Tenant, member: Member, pa
     copies = Finding.objects.filter(campaign=campaign, tenant=tenant).order_by("-is_suspicious", "pk")
     shown = Paginator(copies, MOST_OF_A_TENANT).get_page(page)
     reading.list_copies(shown.object_list, campaign.pk)
-    return reading.view(campaign, [tenant], member, page=shown)
+    return reading.view(campaign, [tenant], member, page=shown)  # a guest acts under the incident
 
 
 def campaign_views(*, campaigns: Sequence[Campaign], tenants: Sequence[Tenant], member: Member) -> list[CampaignView]:
@@ -194,7 +194,7 @@ class _Reading:
             campaign=campaign,
             parts=parts,
             is_searching=any(scan.state in BUSY for one in tenants for scan in self.scans[campaign.pk, one.pk]),
-            can_act=can_act(member),
+            can_act=can_act(member) and (page is None or can_see_organization(member)),
             retractions=list(retractions),
             page=page,
         )

@@ -26,6 +26,8 @@ KINDS: dict[str, tuple[dict, set[str]]] = {
     "billing": ({"role": Role.BILLING}, set()),
 }
 NOBODYS = "absent"  # the slug of no tenant; as long as the others, so that pages are as long
+# Where the phish of a tenant's incident was found.
+REACHED = {"common": ("secret", "shared"), "secret": ("common", "shared"), "shared": ("secret",), "theirs": ("theirs",)}
 NO_ID = 9999  # the id of no row; all ids have four digits
 
 
@@ -172,10 +174,8 @@ def make_campaign(cast: Cast, slug: str, first_id: int) -> None:
     )
     retraction = baker.make(Retraction, pk=first_id + 16, organization=organization, campaign=campaign)
     place.ids |= {"campaign_id": campaign.pk, "retraction_id": retraction.pk}
-    others = [other for other in cast.places.values() if other.tenant.organization == organization]
-    for number, other in enumerate(others):
-        if other is not place or len(others) == 1:
-            place.reached[other.tenant.slug] = _reach(campaign, retraction, other.tenant, first_id + 20 + number)
+    for number, other in enumerate(REACHED[slug]):
+        place.reached[other] = _reach(campaign, retraction, cast.places[other].tenant, first_id + 20 + number)
 
 
 def _reach(campaign: Campaign, retraction: Retraction, tenant: Tenant, pk: int) -> tuple[int, int]:
@@ -191,7 +191,7 @@ def _reach(campaign: Campaign, retraction: Retraction, tenant: Tenant, pk: int) 
             order=order,
             finding=None,
             target=target,
-            target_key="another",
+            target_key=f"another {pk}",
             state=RunState.SUCCEEDED,
             finished_at=timezone.now(),
         )
@@ -202,7 +202,7 @@ def _reach(campaign: Campaign, retraction: Retraction, tenant: Tenant, pk: int) 
             campaign=campaign,
             kind="phish_copy",
             target=target,
-            target_key="this",
+            target_key=f"this {pk}",
             is_suspicious=True,
             refusal="",
             protected_address="",

@@ -110,7 +110,7 @@ def name_copies(cast: Cast, names: dict[str, Names]) -> None:
     copies = {
         "common": ("shared", places["common"].reached["shared"]),
         "secret": ("secret", places["common"].reached["secret"]),
-        "shared": ("shared", places["shared"].reached["common"]),  # of another campaign
+        "shared": ("shared", places["shared"].reached["secret"]),  # of another campaign
         "theirs": ("theirs", places["theirs"].reached["theirs"]),
     }
     for slug, (tenant, (finding_id, run_id)) in copies.items():

@@ -58,12 +58,12 @@ REFUSED: dict[tuple[str, str], tuple[int, ...]] = {
     ("incidents:phish_unmark", "message"): (303, 200, 303, 200),  # what bears no mark is as it was wanted
     ("incidents:phish_unmark", "record"): (303, 200, 404),
     **{
-        (name, field): (status, status, 409)
+        (name, field): (*statuses, 409)
         for name in ON_CAMPAIGNS
         for field, what in ADDRESSES[name].items()
         if what.endswith("of a campaign")
         # A plan is shown; what is confirmed is not the plan that was looked at; and undoing leads back to the page.
-        for status in [{"plan": 200, "begin": 409}.get(name.rpartition("_")[2], 302)]
+        for statuses in [{"plan": (200, 200), "begin": (409, 409), "undo": (302, 200)}[name.rpartition("_")[2]]]
     },
     ("remediation:press", "items"): (302, 200, 409),
     ("remediation:sweep", "where"): (303, 303, 422),

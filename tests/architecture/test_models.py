@@ -15,6 +15,7 @@ GLOBAL = {
     "tenants.Invitation": "makes a member of one organization; found by its token, or through the organization",
     "tenants.Invitation_tenants": "which tenants an invited guest will be given",
     "tenants.CallCount": "sums over all tenants, for the metrics; names none",
+    "remediation.Retraction": "one press in many tenants; found through its work orders in those that the reader may see",
     "remediation.Campaign": "a phish in many tenants; found through what of it lies in those that the reader may see",
     "tenants.AuditEvent": "outlives the tenant it names; plain ids, filtered by the selectors",
     "tenants.AuditChain": "the head of a trail that outlives its tenant; numbers and hashes, no content",

@@ -98,7 +98,6 @@ WITHOUT_TENANT: dict[str, dict[str, int]] = {
     "remediation:sweeps": only(STAFF, 200),
     "remediation:sweep": only(STAFF, 422) | {"full member, read-only": 403},
     "remediation:campaign": only(STAFF, 404),  # there is none
-    "remediation:campaign_part": only(STAFF, 404),
     **{
         f"remediation:campaign_{act}": only(STAFF, 404) | {"full member, read-only": 403}
         for act in ("search", "plan", "begin", "approve", "refuse", "stop", "resume", "retry", "undo")

@@ -13,7 +13,7 @@ from model_bakery import baker
 
 from incidents.enums import IncidentState, IndicatorKind, LogSource, Workload
 from incidents.models import Account, Incident, Indicator, LogRecord
-from remediation.models import Finding, Scan, WorkOrder
+from remediation.models import ActionAttempt, ActionRun, Finding, IssuedPassword, Scan, WorkOrder
 from tenants import audit
 from tenants.audit import Act, Actor
 from tenants.enums import CloudName, Role
@@ -119,6 +119,11 @@ def organization_act(of: Organization, summary: str = "Something was done", **mo
 
 def any_row(model: type[TenantScoped], of: Tenant) -> TenantScoped:
     """A stored row of a tenant, whatever is in it, with everything it hangs on."""
-    # What is found is of an incident or of a campaign: of nothing it cannot be.
+    # What is found and done is of an incident or of a campaign: of nothing it cannot be.
     optional = ["incident"] if model in (Finding, Scan, WorkOrder) else []
-    return cast(TenantScoped, baker.make(model, tenant=of, _fill_optional=optional))
+    hanging: dict[str, TenantScoped] = {}
+    if model is ActionRun:
+        hanging = {"order": any_row(WorkOrder, of)}
+    elif model in (ActionAttempt, IssuedPassword):
+        hanging = {"run": any_row(ActionRun, of)}
+    return cast(TenantScoped, baker.make(model, tenant=of, _fill_optional=optional, **hanging))

@@ -59,7 +59,7 @@ def found(campaign: Campaign, tenant: Tenant, mailbox: str, **facts: str) -> Fin
             kind="phish_copy",
             action_key="retract_message",
             target_key=mailbox,
-            target={"mailbox": mailbox},
+            target={"mailbox": mailbox, "user_id": mailbox},
             title=HOSTILE,
             facts=list(told.items()),
             reasons=["Same internet message id"],
@@ -87,8 +87,8 @@ def test_the_panel_names_tenant_sender_subject_and_mailboxes(analyst, console, c
     found(campaign, console.neighbour, "old@zenith.example", State="Already in Deleted Items")
     told = words(analyst, panel_url(console))
     assert "Zenith From a@evil.example Subject =HYPERLINK" in told
-    assert "zoe@zenith.example 1 mail in 1 mailbox" in told
-    assert "old@zenith.example" not in told, "only mailboxes where it does harm are named"
+    assert "zoe@zenith.example Whole tenant Zenith (1) 1 mail in 1 mailbox" in told
+    assert told.index("old@zenith.example") > told.index("Mails (2)"), "only where it does harm is it named above"
     assert "Secret Client" not in told
     assert words(analyst, panel_url(console), Accept="text/html").count("Cross-Tenant Phish") > 1, "a page without htmx"
 

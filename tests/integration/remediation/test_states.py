@@ -4,7 +4,7 @@ import pytest
 
 from remediation.enums import ORDER_TRANSITIONS, RUN_TRANSITIONS, OrderState, RunState
 from remediation.models import ActionRun, WorkOrder
-from remediation.transitions import IllegalTransition, move_order, move_runs
+from remediation.transitions import IllegalTransition, move_orders, move_runs
 from tests.integration.remediation.desk import Desk
 
 
@@ -34,14 +34,13 @@ def test_runs_move_as_the_table_says(source: RunState, to: RunState, run: Action
 @pytest.mark.parametrize("source", OrderState)
 def test_orders_move_as_the_table_says(source: OrderState, to: OrderState, run: ActionRun):
     WorkOrder.objects.filter(pk=run.order_id).update(state=source)
-    order = WorkOrder.objects.get(pk=run.order_id)
+    rows = WorkOrder.objects.filter(pk=run.order_id)
     if to in ORDER_TRANSITIONS[source]:
-        assert move_order(order, source=source, to=to)
+        assert move_orders(rows, source=source, to=to) == 1
     else:
         with pytest.raises(IllegalTransition):
-            move_order(order, source=source, to=to)
-    order.refresh_from_db()
-    assert order.state == (to if to in ORDER_TRANSITIONS[source] else source)
+            move_orders(rows, source=source, to=to)
+    assert rows.get().state == (to if to in ORDER_TRANSITIONS[source] else source)
 
 
 def test_a_move_from_another_state_does_nothing(run: ActionRun):
