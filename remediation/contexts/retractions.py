@@ -18,7 +18,7 @@ from tenants.models import Member, Tenant
 SHOWN = 20  # the latest; the audit trail has them all
 RATE_OVER = timedelta(seconds=60)
 _WAITING = (RunState.PLANNED, RunState.QUEUED, RunState.RUNNING)
-_ENDED = (OrderState.REFUSED, OrderState.EXPIRED, OrderState.CANCELED)
+_ENDED = {OrderState.REFUSED: "Refused", OrderState.EXPIRED: "Not approved in time", OrderState.CANCELED: "Withdrawn"}
 
 
 @dataclass(slots=True)
@@ -68,7 +68,7 @@ class PartProgress:
 
     @property
     def words(self) -> str:
-        return self.order.get_state_display() if self.order.state in _ENDED else self.tally.words
+        return _ENDED.get(OrderState(self.order.state), self.tally.words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +83,11 @@ class RetractionView:
     decided: list[str]  # who decided what on it, and when
     why_no_decision: str
     is_own: bool
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether it went differently in its tenants, or can: one that was never begun is told in a line."""
+        return self.state != "ended" or bool(self.tally.undone)
 
     @property
     def is_busy(self) -> bool:
@@ -146,7 +151,7 @@ def _state(retraction: Retraction, orders: Sequence[WorkOrder], tally: Tally) ->
     if OrderState.STOPPED in states:
         return "stopped", "Stopped"
     if states <= set(_ENDED):
-        return "ended", " and ".join(sorted({order.get_state_display() for order in orders}))
+        return "ended", " and ".join(sorted({_ENDED[OrderState(state)] for state in states}))
     if tally.failed:
         return "partly", "Not all of it could be done"
     return ("ended", "Undone") if tally.undone and not tally.done else ("done", "Done")
@@ -154,8 +159,7 @@ def _state(retraction: Retraction, orders: Sequence[WorkOrder], tally: Tally) ->
 
 def _decided(orders: Sequence[WorkOrder]) -> list[str]:
     """Who decided what, each once, however many tenants it concerns."""
-    words = {OrderState.REFUSED: "Refused", OrderState.CANCELED: "Withdrawn"}
-    told = [(words.get(OrderState(one.state), "Approved"), one.decided_by_name, one.decided_at) for one in orders]
+    told = [(_ENDED.get(OrderState(one.state), "Approved"), one.decided_by_name, one.decided_at) for one in orders]
     told += [("Stopped", one.stopped_by_name, one.stopped_at) for one in orders]
     lines = (f"{word} by {name} at {at:%Y-%m-%d %H:%M:%S} UTC" for word, name, at in told if name and at)
     return list(dict.fromkeys(lines))

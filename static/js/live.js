@@ -102,7 +102,11 @@
     for (const control of form.elements) touched.delete(control);
     const question = form.closest("details.confirm");
     if (question) question.open = false;
-    for (const kept of outdated.get(form) ?? []) kept.remove();
+    for (const kept of outdated.get(form) ?? []) {
+      // What the form itself stands in goes with the swap: torn off now, htmx would no longer know how to swap.
+      if (kept.contains(form)) kept.removeAttribute("data-keep");
+      else kept.remove();
+    }
   }
 
   // Opening pushes down what follows: not while the pointer or the focus is there.

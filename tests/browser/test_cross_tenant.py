@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from graph.simulator.world import story
 from tests.browser.conftest import Reader, violations
 from tests.browser.test_six_steps import SLOW, expand, open_incident, wait_for_all_traces
-from tests.fixtures.stack import Stack
+from tests.fixtures.stack import ADMIN, Stack
 
 
 def others() -> dict[str, list[str]]:
@@ -46,3 +46,55 @@ def test_a_sweep_finds_it_without_an_incident(fresh: Stack, reader: Reader):
         expect(part.locator("tbody tr")).to_have_count(len(mailboxes), timeout=SLOW)
     expect(page.locator(".sweep-part", has_text=story.ACME.name)).to_have_count(0)
     assert violations(page) == []
+
+
+def lying(stack: Stack, tenant: story.DemoTenant) -> dict[str, bool]:
+    """Who has a copy there, and whether Microsoft has it in Deleted Items."""
+    found = {}
+    for user in stack.control.objects(tenant.tenant_id, "users"):
+        kept = stack.control.objects(tenant.tenant_id, "mailFolders", user["id"])
+        deleted = {folder["id"] for folder in kept if folder.get("wellKnownName") == "deleteditems"}
+        for mail in stack.control.objects(tenant.tenant_id, "messages", user["id"]):
+            if mail["internetMessageId"] in {story.LURE.internet_message_id, story.LURE_SECOND.internet_message_id}:
+                found[user["mail"].partition("@")[0]] = mail["parentFolderId"] in deleted
+    return found
+
+
+def test_copies_are_taken_out_elsewhere_once_a_second_member_approves(fresh: Stack, reader: Reader):
+    page = reader()
+    open_incident(page)
+    wait_for_all_traces(page)
+    expand(page, 2)
+    box = page.locator("#cross-tenant")
+    harrow, northgate = (box.locator("li.item", has_text=one.name) for one in (story.HARROW, story.NORTHGATE))
+    expect(harrow).to_contain_text("4 mails in 4 mailboxes", timeout=SLOW)
+    harrow.locator("summary").click()
+    for mailbox in ("edmund.harrow", "joao.teixeira"):
+        harrow.locator("tr", has_text=mailbox).get_by_role("checkbox").check()
+    expect(northgate).to_contain_text("3 mails in 3 mailboxes", timeout=SLOW)
+    northgate.get_by_label("Whole tenant").check()
+    page.locator("#retract-press").click()
+    expect(page.locator("#plan")).to_contain_text("Retract 5 mails in 2 tenants", timeout=SLOW)
+    expect(page.locator("#plan-title")).to_be_focused()
+    assert violations(page) == []
+    page.locator("#plan-press").dblclick()
+    expect(box.locator(".retraction")).to_contain_text("Waits for the approval of a second member", timeout=SLOW)
+    expect(box.locator(".retraction")).to_have_count(1)
+    expect(box.get_by_role("button", name="Approve")).to_have_count(0)
+    assert set(lying(fresh, story.NORTHGATE).values()) == {False}
+
+    second = reader(ADMIN)
+    second.goto("/phish-sweep/")
+    second.locator("a.row-link").first.click()
+    second.get_by_role("button", name="Approve").click()
+    expect(second.locator(".retraction.is-done")).to_contain_text("5 done, 5 verified", timeout=SLOW)
+    assert violations(second) == []
+    assert set(lying(fresh, story.NORTHGATE).values()) == {True}
+    taken = {"edmund.harrow": True, "joao.teixeira": True, "beatrix.finch": False, "accounts": False}
+    assert lying(fresh, story.HARROW) == taken
+
+    # The one who asked sees it without a reload, and puts one back.
+    expect(box.locator(".retraction.is-done")).to_contain_text("5 done, 5 verified", timeout=SLOW)
+    harrow.locator("tr", has_text="joao.teixeira").get_by_role("button", name="Undo").click()
+    expect(box.locator(".retraction")).to_contain_text("4 done, 4 verified, 1 undone", timeout=SLOW)
+    assert lying(fresh, story.HARROW) == taken | {"joao.teixeira": False}
