@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from incidents.models import Incident
-from tenants.models import Member
+from tenants.models import Member, Tenant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +26,19 @@ class DoneAction:
     verified_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something that waits for a member's decision: what it is, in words, and where it is decided."""
+
+    words: str
+    url: str
+
+
 class Remediation(Protocol):
     """What the incidents app asks of remediation."""
+
+    def waiting_for(self, *, member: Member, tenants: Sequence[Tenant]) -> list[Waiting]:
+        """What this member could decide on in these tenants, those that exist for them."""
 
     def actions_of(self, incident_ids: Sequence[int]) -> list[DoneAction]:
         """What was done in these incidents, oldest first."""

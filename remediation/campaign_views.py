@@ -17,7 +17,7 @@ from remediation.models import Campaign
 from remediation.places import Place, campaign_place, other_tenants, place_response, visible_campaigns
 from remediation.policies import Refused
 from remediation.selectors import campaigns_visible, incident_get
-from remediation.services import sweep_begin
+from remediation.services import retractions_waiting, sweep_begin
 from tenants.access import can_act, can_see_organization
 from tenants.permissions import TenantRequest, acting, organization_page, tenant_page
 from tenants.scoping import tenant_scope
@@ -39,6 +39,7 @@ def _list(request: TenantRequest, form: forms.Form, *, status: int = 200) -> Htt
     page = Paginator(visible_campaigns(request), A_PAGE).get_page(request.GET.get("page"))
     views = campaign_views(campaigns=list(page), tenants=request.tenants, member=request.user)
     context = {"form": form, "page": page, "campaigns": views, "can_act": can_act(request.user)}
+    context["waiting"] = retractions_waiting(member=request.user, tenants=request.tenants)
     return render(request, "remediation/sweeps.html", context, status=status)
 
 

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 
 from incidents.enums import IncidentState
-from incidents.extensions import DoneAction
+from incidents.extensions import DoneAction, Waiting
 from incidents.models import Incident
 from remediation import policies
 from remediation.actions.registry import ACTIONS
 from remediation.enums import RunState
 from remediation.models import ActionRun
 from remediation.selectors import runs_of
-from remediation.services import campaign_follow, response_begin, scans_begin
+from remediation.services import campaign_follow, response_begin, retractions_waiting, scans_begin
 from remediation.transitions import cancel_runs
-from tenants.models import Member
+from tenants.models import Member, Tenant
 
 TOLD_STATES = (RunState.SUCCEEDED, RunState.SKIPPED, RunState.FAILED, RunState.UNDONE, RunState.UNDO_FAILED)
 
@@ -28,6 +28,9 @@ class RemediationPort:
             .order_by("finished_at", "pk")
         ]
         return sorted(done, key=lambda one: one.at)
+
+    def waiting_for(self, *, member: Member, tenants: Sequence[Tenant]) -> list[Waiting]:
+        return retractions_waiting(member=member, tenants=tenants)
 
     def incident_opened(self, *, incident: Incident, by: Member | None) -> None:
         scans_begin(incident=incident, by=by)

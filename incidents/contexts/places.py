@@ -7,8 +7,10 @@ from datetime import datetime
 from django.conf import settings
 from django.urls import reverse
 
+from incidents import extensions
 from incidents.contexts.badges import Badge
 from incidents.contexts.lists import IncidentRow, incident_rows
+from incidents.extensions import Waiting
 from incidents.selectors import connections_by_tenant, incident_counts, incidents_open, protected_accounts
 from tenants.access import can_act, can_manage_tenants
 from tenants.connection_page import CheckSummary, checks_of, credential_words
@@ -42,6 +44,7 @@ class HomeView:
     can_reset_demo: bool
     can_manage: bool  # tenants
     can_add_tenants: bool
+    waiting: list[Waiting]  # for the reader's decision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +78,7 @@ def home_view(*, tenants: Sequence[Tenant], member: Member) -> HomeView:
         can_reset_demo=settings.DEMO and can_manage_tenants(member),
         can_manage=can_manage_tenants(member),
         can_add_tenants=can_manage_tenants(member),
+        waiting=extensions.remediation().waiting_for(member=member, tenants=tenants),
     )
 
 

@@ -8,6 +8,7 @@ from remediation.services.decisions import (
     retraction_retry,
     retraction_stop,
     retraction_undo,
+    retractions_waiting,
 )
 from remediation.services.judgement import finding_judge, incident_mark_remediated
 from remediation.services.presses import Press, Pressed, open_counts, protected_addresses, step_press, step_preview
@@ -39,6 +40,7 @@ __all__ = [
     "retraction_retry",
     "retraction_stop",
     "retraction_undo",
+    "retractions_waiting",
     "retry_words",
     "runs_undo",
     "scan_request",

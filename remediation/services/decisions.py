@@ -10,8 +10,10 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
+from incidents.extensions import Waiting
 from remediation import doorbell, policies
 from remediation.actions.registry import ACTIONS
 from remediation.enums import RETRIABLE_STATES, OrderState, Step
@@ -21,6 +23,7 @@ from remediation.selectors import NOTHING_DONE, incidents_concerned, same_target
 from remediation.services.repeats import UNDOABLE_STATES, begin_again, begin_undo
 from remediation.services.retractions import STRANGE, orders_begin, record_decision
 from remediation.transitions import end_orders, lock_incidents, lock_orders, progress, stop_orders
+from tenants.access import can_act, can_see_organization
 from tenants.audit import Actor
 from tenants.models import Member, Tenant
 from tenants.scoping import unscoped
@@ -38,6 +41,22 @@ DONE_SINCE = "One of these mails was taken out again since. Undo the last time. 
 def orders_of(retraction: Retraction, tenants: Sequence[Tenant]) -> "QuerySet[WorkOrder]":
     """The part of a retraction that exists for a reader of `tenants`, whose scope is open."""
     return WorkOrder.objects.filter(retraction=retraction, tenant__in=tenants)
+
+
+def retractions_waiting(*, member: Member, tenants: Sequence[Tenant]) -> list[Waiting]:
+    """What waits for the approval of this member, as far as it exists for them. One query, and none for others."""
+    if not can_act(member) or not can_see_organization(member):
+        return []
+    orders = WorkOrder.objects.filter(state=OrderState.AWAITING_APPROVAL, tenant__in=tenants)
+    waiting = Retraction.objects.filter(pk__in=orders.values("retraction"), organization=member.organization_id)
+    waiting = waiting.exclude(requested_by_id=member.pk).filter(expires_at__gt=timezone.now())
+    return [
+        Waiting(
+            f"A retraction waits for your approval: {one.campaign}, asked for by {one.requested_by_name}",
+            reverse("remediation:campaign", args=[one.campaign_id]),
+        )
+        for one in waiting.select_related("campaign").order_by("pk")
+    ]
 
 
 def retraction_approve(*, retraction: Retraction, tenants: Sequence[Tenant], by: Member) -> None:
