@@ -224,7 +224,7 @@ def _write(ends: list[Settlement], attempts: dict[int, ActionAttempt], tenant: T
     with transaction.atomic():
         written = settle(ends, tenant=tenant)
         columns = ["finished_at", "requests", "status", "code", "message", "request_id", "is_outcome_unknown"]
-        ActionAttempt.objects.bulk_update([attempts[one.run.pk] for one in written], columns, batch_size=200)
+        ActionAttempt.objects.save_columns([attempts[one.run.pk] for one in written], columns)
         watches_begin([one.run for one in written if _is_lock(one)])
         resets = [one for one in written if one.run.action_key == "reset_password"]
         passwords.accept([one.run for one in resets if one.state == RunState.SUCCEEDED], at=now)

@@ -145,7 +145,7 @@ def _settle_group(group: list[Settlement]) -> list[Settlement]:
         one.run.finished_at = ended["finished_at"]
     columns = ["code", "message", "request_id", "before", "after", "due_at", "applied_at", "waits", "lease_until"]
     columns += ["verified_at", "verify_due_at", "verify_tries"]
-    ActionRun.objects.bulk_update([one.run for one in written], columns, batch_size=200)
+    ActionRun.objects.save_columns([one.run for one in written], columns)
     return written
 
 

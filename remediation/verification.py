@@ -73,7 +73,7 @@ def _keep(runs: Sequence[ActionRun]) -> None:
     for run in kept:
         run.lease_until = None
     columns = ["verified_at", "verify_due_at", "verify_tries", "message", "lease_until"]
-    ActionRun.objects.bulk_update(kept, columns, batch_size=200)
+    ActionRun.objects.save_columns(kept, columns)
     for incident_id in concerned if kept else ():
         incident_changed(incident_id=incident_id)
 

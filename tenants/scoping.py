@@ -5,13 +5,15 @@ scope of exactly the row's tenant. With no scope open, every query and every sav
 scope is an error, never a leak. Escapes are loud and listed by a test: `unscoped(reason=…)`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ClassVar, Self, TypeVar
 
 import structlog
 from django.db import models
+
+from tenants.row_writes import save_columns
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 _Scope = frozenset[int] | None
@@ -99,6 +101,11 @@ class ScopedQuerySet(models.QuerySet[ModelT]):
 
 class ScopedManager(models.Manager[ModelT]):
     """The only manager of a scoped model, base manager included, so that nothing slips past the scope."""
+
+    def save_columns(self, rows: Sequence[ModelT], columns: Sequence[str]) -> None:
+        """Write these columns of stored rows, many times as fast as `bulk_update`."""
+        _require_in_scope({row.tenant_id for row in rows})  # type: ignore[attr-defined]  # every scoped model has it
+        save_columns(rows, columns)
 
     def get_queryset(self) -> ScopedQuerySet[ModelT]:
         scope = open_scope()

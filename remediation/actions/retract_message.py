@@ -26,12 +26,15 @@ class RetractMessage(Action):
         return mailbox_lane(target["user_id"])
 
     def read(self, targets: Sequence[Target]) -> Stages[list[Reading]]:
-        """One read a mailbox (and dozen of messages), and one of its Deleted Items folder, for its id."""
+        """One read a mailbox (and dozen of messages); and one of its Deleted Items where its id is not known."""
         reads = _reads(targets)
-        folders = [mail.folder(user_id, "deleteditems") for user_id in dict.fromkeys(user_id for user_id, _ in reads)]
+        deleted: dict[str, Any] = {self.lane(target): target.get("deleted_items_id") for target in targets}
+        unknown = dict.fromkeys(user_id for user_id, _ in reads if not deleted[mailbox_lane(user_id)])
+        folders = [mail.folder(user_id, "deleteditems") for user_id in unknown]
         responses = yield from read_whole([*(request for _, request in reads), *folders])
         messages, errors = _messages(reads, responses[: len(reads)])
-        deleted = {response.request.lane: response.error or response.body["id"] for response in responses[len(reads) :]}
+        read = responses[len(reads) :]
+        deleted |= {response.request.lane: response.error or response.body["id"] for response in read}
         return [self._state(target, messages, errors, deleted) for target in targets]
 
     def _state(

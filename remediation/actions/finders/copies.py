@@ -151,6 +151,7 @@ def _candidate(hunt: Hunt, box: Box, row: Row, reasons: tuple[str, ...]) -> Cand
             "message_id": str(row["id"]),
             "internet_message_id": str(row.get("internetMessageId") or ""),
             "mailbox": box.person.mailbox,
+            "deleted_items_id": box.deleted_id,
         },
         title=str(row.get("subject") or "(no subject)"),
         facts=details(
