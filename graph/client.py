@@ -44,7 +44,7 @@ class GraphClient:
     resolve_secret: Callable[[SecretRef], str] | None = field(default=None, repr=False)
     circuit: Circuit = field(default_factory=Closed, repr=False)
     tally: Counter[tuple[str, str]] = field(default_factory=Counter, repr=False)
-    max_in_flight: int = 8
+    max_in_flight: int = 16  # batches
     timeout: tuple[float, float] = (5, 30)
     long_wait: float = 10.0
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)

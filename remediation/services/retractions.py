@@ -58,6 +58,7 @@ class PlannedPart:
 
     tenant: Tenant
     drafts: list[Draft]
+    digest: str
 
     @property
     def mailbox_count(self) -> int:
@@ -96,17 +97,21 @@ def retraction_plan(*, campaign: Campaign, chosen: Chosen, tenants: Sequence[Ten
     known = {tenant.pk: tenant for tenant in tenants}
     findings.sort(key=lambda one: (one.tenant_id, str(one.target["user_id"]), one.pk))
     parts = [
-        PlannedPart(known[tenant_id], [draft_of(finding) for finding in group])
+        _part(known[tenant_id], [draft_of(finding) for finding in group])
         for tenant_id, group in groupby(findings, key=lambda one: one.tenant_id)
     ]
     for part in parts:
         policies.check_reachable(part.tenant)
-    prints = [[part.tenant.pk, digest(part.drafts)] for part in parts]
+    prints = [[part.tenant.pk, part.digest] for part in parts]
     return RetractionPlan(
         parts=parts,
         digest=hashlib.sha256(json.dumps(prints).encode()).hexdigest(),
         approval=policies.why_approval(by.organization, mails=len(findings), tenants=len(parts)),
     )
+
+
+def _part(tenant: Tenant, drafts: list[Draft]) -> PlannedPart:
+    return PlannedPart(tenant, drafts, digest(drafts))
 
 
 def _findings(campaign: Campaign, chosen: Chosen, tenants: Sequence[Tenant]) -> list[Finding]:
@@ -204,7 +209,7 @@ def _write(
             retraction=retraction,
             step=Step.RETRACT,
             idempotency_key=f"retraction-{retraction.pk}",
-            plan_digest=digest(part.drafts),
+            plan_digest=part.digest,
             **asked,
         )
         for part in plan.parts
@@ -241,7 +246,7 @@ def _record_begin(retraction: Retraction, plan: RetractionPlan, by: Member) -> N
     for part in plan.parts:
         mails = f"{len(part.drafts)} mail{'' if len(part.drafts) == 1 else 's'}"
         summary = f"{begin}{Step.RETRACT.label} ({mails}) – {retraction.campaign}"
-        act = _act(retraction, verb, summary, digest=digest(part.drafts), reason=retraction.reason)
+        act = _act(retraction, verb, summary, digest=part.digest, reason=retraction.reason)
         audit.record([act], tenant=part.tenant, by=Actor.of(by))
 
 

@@ -3,15 +3,11 @@
 `BENCH_MAILBOXES` in the environment says how many mailboxes (1,000), `BENCH_ROUNDS` how often each way is taken (3).
 """
 
-import json
 import os
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +15,15 @@ import requests
 
 from graph.simulator.control import SimulatorControl
 from tests.bench import flood
+from tests.bench.desks import desks
 from tests.bench.serial import SerialCloud
 from tests.fixtures.services import Postgres, create_database
 from tests.fixtures.simulator import RawCloud, start_simulator
 
-ROOT = Path(__file__).parents[2]
 LATENCY = 0.15
 COPIES = 5
 WORKERS = 2  # processes, as many as a tenant may keep busy
-IN_FLIGHT = 8 * WORKERS  # batches: what that many clients have under way
+IN_FLIGHT = 16 * WORKERS  # batches: what that many clients have under way
 A_BATCH = 20
 SAMPLE = 5  # mailboxes of the serial way
 
@@ -66,58 +62,6 @@ def figures_of(ours: list[dict[str, float]], bare: list[float], serial: float) -
 
 
 # --- Petra ------------------------------------------------------------------------------------------------------------
-class Desk:
-    """A process with Petra in it, which does what it is told."""
-
-    def __init__(self, environment: dict[str, str]) -> None:
-        command = [sys.executable, "-m", "tests.bench.retract_desk"]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        self._process = subprocess.Popen(command, env=environment, cwd=ROOT, **pipes)  # type: ignore[call-overload]
-
-    def ask(self, line: str) -> Any:
-        """Give an order, and wait for what came of it."""
-        self.tell(line)
-        return self.hear()
-
-    def tell(self, line: str) -> None:
-        self._process.stdin.write(line + "\n")
-        self._process.stdin.flush()
-
-    def hear(self) -> Any:
-        line = self._process.stdout.readline()
-        assert line, "A process of the benchmark ended; its trace stands above."
-        return json.loads(line)
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait(10)
-
-    def close(self) -> None:
-        self._process.stdin.close()
-        self._process.wait(30)
-
-
-@contextmanager
-def desks(folder: Path, control: SimulatorControl, url: str, count: int) -> Iterator[list[Desk]]:
-    environment = os.environ | {
-        "DATABASE_URL": url,
-        "PETRA_PRODUCTION": "0",
-        "PETRA_SIMULATOR_URL": control.url,
-        "PETRA_LOG_LEVEL": "ERROR",
-        "DJANGO_SETTINGS_MODULE": "petra.settings",
-        "PETRA_DATA_DIR": str(folder),
-    }
-    made: list[Desk] = []
-    try:
-        for _ in range(count):  # one after the other: the first makes the keys
-            made.append(Desk(environment))
-            made[-1].ask("ready")
-        yield made
-    finally:
-        for desk in made:
-            desk.close()
-
-
 def _ours(folder: Path, control: SimulatorControl, document: dict[str, Any], url: str) -> dict[str, float]:
     control.load_world(document)
     control.configure(flood.tenant_id(0), latency=LATENCY)
@@ -127,16 +71,18 @@ def _ours(folder: Path, control: SimulatorControl, document: dict[str, Any], url
         copies = workers[0].ask("search")
         search = time.perf_counter() - began
         workers[1].ask("states")  # its connection stands, as a worker's does
+        digest = workers[0].ask("look")
         control.clear_requests()
         began = time.perf_counter()
-        workers[0].ask("begin")
+        workers[0].ask(f"begin {digest}")
         for worker in workers:
-            worker.tell("work")
+            worker.tell("work t0")
         for worker in workers:
             worker.hear()
         seconds = time.perf_counter() - began
         states = workers[0].ask("states")
     assert states == {"succeeded": copies, "verified": copies}, states
+    check_moved_once(control, flood.tenant_id(0), copies)
     report = control.requests(flood.tenant_id(0))
     _check(control, document)
     return {
@@ -146,6 +92,13 @@ def _ours(folder: Path, control: SimulatorControl, document: dict[str, Any], url
         "peak": report["peakMailboxConcurrency"],
         "ignored": report["ignoredRetryAfter"],
     }
+
+
+def check_moved_once(control: SimulatorControl, tenant_id: str, copies: int) -> None:
+    """No copy was lost, and none was moved twice: as Microsoft saw it."""
+    lines = control.requests(tenant_id)["requests"]
+    moves = Counter(line["path"] for line in lines if line["method"] == "POST" and line["path"].endswith("/move"))
+    assert (len(moves), set(moves.values())) == (copies, {1}), (len(moves), moves.most_common(3))
 
 
 def _check(control: SimulatorControl, document: dict[str, Any]) -> None:

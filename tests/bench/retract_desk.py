@@ -3,15 +3,17 @@
 ready            nothing; the process has started
 prepare N        migrate, and make an organization with N connected tenants
 search           look for the phish in all of them; prints the number of copies found
-begin            plan, confirm and start the retraction of all copies
-work             do what is due until nothing is left in any tenant, or somebody else has it
+look             plan the retraction of all copies; prints the plan's digest
+begin DIGEST     confirm that plan: plan again, write it down, start it
+work SLUG        do what is due in a tenant until nothing is left, or somebody else has it; prints how many runs
+sweep            what beat does: give back what dead workers held; prints the slugs of the tenants where something is due
 states           prints how many runs are in each state
 Every answer is one line of JSON.
 """
 
 import json
 import sys
-import time
+import uuid
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,7 +27,7 @@ def main() -> None:
     django.setup()
     for line in sys.stdin:
         name, *arguments = line.split()
-        answer = ACTS[name](*map(int, arguments))
+        answer = ACTS[name](*arguments)
         print(json.dumps(answer), flush=True)
 
 
@@ -33,7 +35,7 @@ def ready() -> bool:
     return True
 
 
-def prepare(count: int) -> int:
+def prepare(tenants: str) -> int:
     from django.core.management import call_command
 
     from tenants.enums import ApprovalRule, CloudName
@@ -42,6 +44,7 @@ def prepare(count: int) -> int:
     from tests.bench import flood
     from tests.factories import rows, world
 
+    count = int(tenants)
     call_command("migrate", verbosity=0)
     organization = Organization.objects.create(name="Bench", approval_rule=ApprovalRule.NEVER)
     rows.member(organization, email="analyst@petra.example")
@@ -66,6 +69,12 @@ def _tenants() -> list[Any]:
     return list(Tenant.objects.order_by("pk"))
 
 
+def _all(tenants: list[Any]) -> Any:
+    from tenants.scoping import tenant_scope
+
+    return tenant_scope([tenant.pk for tenant in tenants])
+
+
 def _analyst() -> Any:
     from tenants.models import Member
 
@@ -88,47 +97,60 @@ def search() -> int:
         return Finding.objects.count()
 
 
-def begin() -> float:
-    """How long the press takes, in seconds."""
+def look() -> str:
+    from remediation.services import retraction_plan
+
+    with _all(tenants := _tenants()):
+        return retraction_plan(**_chosen(tenants)).digest
+
+
+def begin(digest: str) -> bool:
+    from remediation.services import Confirmed, retraction_begin
+
+    with _all(tenants := _tenants()):
+        confirmed = Confirmed(key=uuid.uuid4().hex, digest=digest)
+        return retraction_begin(**_chosen(tenants), confirmed=confirmed).is_new
+
+
+def _chosen(tenants: list[Any]) -> dict[str, Any]:
+    """All copies of the last campaign, in all tenants."""
     from remediation.models import Campaign
-    from remediation.services import Chosen, Confirmed, retraction_begin, retraction_plan
-    from tenants.scoping import tenant_scope
+    from remediation.services import Chosen
 
-    began, tenants, member = time.perf_counter(), _tenants(), _analyst()
-    campaign = Campaign.objects.latest("pk")
     chosen = Chosen(tenant_slugs=[tenant.slug for tenant in tenants])
-    with tenant_scope([tenant.pk for tenant in tenants]):
-        plan = retraction_plan(campaign=campaign, chosen=chosen, tenants=tenants, by=member)
-        confirmed = Confirmed(key=f"{campaign.pk:032x}", digest=plan.digest)
-        retraction_begin(campaign=campaign, chosen=chosen, confirmed=confirmed, tenants=tenants, by=member)
-    return time.perf_counter() - began
+    return {"campaign": Campaign.objects.latest("pk"), "chosen": chosen, "tenants": tenants, "by": _analyst()}
 
 
-def work() -> int:
-    """What one worker does when all bells ring. Returns how many runs it has done."""
+def work(slug: str) -> int:
     from remediation.runner import run_due
+    from tenants.models import Tenant
 
-    return sum(run_due(tenant=tenant) for tenant in _tenants())
+    return run_due(tenant=Tenant.objects.get(slug=slug))
 
 
-def states() -> dict[str, int]:
-    """How many runs are in each state, and how many of them were read back and held since."""
+def sweep() -> list[str]:
+    from django.utils import timezone
+
+    from remediation.enums import WAITING_STATES
     from remediation.models import ActionRun
-    from tenants.scoping import tenant_scope
+    from remediation.sweeper import resume_stalled
 
-    with tenant_scope([tenant.pk for tenant in _tenants()]):
+    resume_stalled(now=timezone.now())
+    with _all(_tenants()):
+        waiting = ActionRun.objects.filter(state__in=WAITING_STATES, due_at__lte=timezone.now())
+        return list(waiting.exclude(lease_until__gt=timezone.now()).values_list("tenant__slug", flat=True).distinct())
+
+
+def states(slug: str = "") -> dict[str, int]:
+    """How many runs are in each state, and how many of them were read back and held since; of one tenant or all."""
+    from remediation.models import ActionRun
+
+    with _all([tenant for tenant in _tenants() if slug in ("", tenant.slug)]):
         counts = Counter(ActionRun.objects.values_list("state", flat=True))
         return counts | {"verified": ActionRun.objects.filter(verified_at__isnull=False).count()}
 
 
-ACTS: dict[str, Any] = {
-    "ready": ready,
-    "prepare": prepare,
-    "search": search,
-    "begin": begin,
-    "work": work,
-    "states": states,
-}
+ACTS: dict[str, Any] = {act.__name__: act for act in (ready, prepare, search, look, begin, work, sweep, states)}
 
 if __name__ == "__main__":
     main()

@@ -98,3 +98,28 @@ def test_copies_are_taken_out_elsewhere_once_a_second_member_approves(fresh: Sta
     harrow.locator("tr", has_text="joao.teixeira").get_by_role("button", name="Undo").click()
     expect(box.locator(".retraction")).to_contain_text("4 done, 4 verified, 1 undone", timeout=SLOW)
     assert lying(fresh, story.HARROW) == taken | {"joao.teixeira": False}
+
+
+def test_a_retraction_planned_in_one_tab_stays_what_it_was_while_another_tab_moves_on(fresh: Stack, reader: Reader):
+    """The same member in two tabs: what is confirmed is the plan that was looked at, in the tenants that it names."""
+    first = reader()
+    first.goto("/phish-sweep/")
+    first.get_by_label("Sender").fill(story.LURE.sender)
+    first.locator("#sweep-press").click()
+    harrow = first.locator(".sweep-part", has_text=story.HARROW.name)
+    expect(harrow).to_contain_text("4 mails in 4 mailboxes", timeout=SLOW)
+    second = first.context.new_page()
+    second.goto(first.url)
+    for page, tenant in ((first, story.HARROW), (second, story.BLUEWATER)):
+        page.locator(".sweep-part", has_text=tenant.name).get_by_label("Whole tenant").check()
+        page.locator("#retract-press").click()
+        expect(page.locator("#plan")).to_contain_text(tenant.name, timeout=SLOW)
+    second.locator("#plan-press").click()
+    expect(second.locator(".retraction.is-done")).to_contain_text("2 done, 2 verified", timeout=SLOW)
+    assert set(lying(fresh, story.HARROW).values()) == {False}
+    first.locator("#plan-press").click()
+    expect(first.locator(".retraction.is-done").first).to_contain_text("4 done, 4 verified", timeout=SLOW)
+    assert set(lying(fresh, story.HARROW).values()) == {True}
+    assert set(lying(fresh, story.NORTHGATE).values()) == {False}
+    # What the first tab still shows of Bluewater is taken out already: nothing is done twice.
+    expect(first.locator(".sweep-part", has_text=story.BLUEWATER.name).get_by_label("Whole tenant")).to_have_count(0)
