@@ -52,6 +52,7 @@ def campaign_scope(campaign: Campaign, connection: Connection | None) -> FindSco
         domains=frozenset(domain.casefold() for domain in (connection.domains if connection else [])),
         attacker_addresses=frozenset(),
         attacker_acts=(),
+        mail_until=campaign.until,
         phish=tuple(TaggedPhish(**mail) for mail in campaign.mails),
         own_client_id=connection.client_id if connection else "",
         microsoft_tenant_id=connection.microsoft_tenant_id if connection else "",

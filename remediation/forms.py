@@ -15,6 +15,7 @@ from tenants.models import Tenant
 MAX_ITEMS = 10_000
 CONTROL = {"class": "form-control", "autocomplete": "off"}
 KEY, INCOMPLETE = r"^[0-9a-f]{32}$", "The form is incomplete: load it again."
+NO_DAY = "Give a day, as in 2026-03-01."
 LONGEST_SLUG = 60
 LONGEST_AGO = timedelta(days=3653)
 
@@ -127,7 +128,7 @@ class JudgeForm(forms.Form):
 
 
 class SweepForm(forms.Form):
-    """What to look for, since when and in which tenants; `tenants` are those that the reader may see."""
+    """What to look for, received when and in which tenants; `tenants` are those that the reader may see."""
 
     subject = forms.CharField(
         required=False,
@@ -151,7 +152,14 @@ class SweepForm(forms.Form):
     since = forms.DateField(
         label="Received since",
         widget=forms.DateInput(attrs={**CONTROL, "type": "date"}),
-        error_messages={"required": "Say since when.", "invalid": "Give a day, as in 2026-03-01."},
+        error_messages={"required": "Say since when.", "invalid": NO_DAY},
+    )
+    until = forms.DateField(
+        required=False,
+        label="Received until",
+        widget=forms.DateInput(attrs={**CONTROL, "type": "date"}),
+        error_messages={"invalid": NO_DAY},
+        help_text="The last day that is searched. Empty: up to now.",
     )
     where = forms.MultipleChoiceField(
         label="Tenants",
@@ -175,10 +183,19 @@ class SweepForm(forms.Form):
             raise forms.ValidationError("Choose a day of the last ten years.")
         return since
 
+    def clean_until(self) -> date | None:
+        until: date | None = self.cleaned_data["until"]
+        if until and until > timezone.localdate():
+            raise forms.ValidationError("This day has not come yet. Leave it empty to search up to now.")
+        return until
+
     def clean(self) -> dict[str, Any]:
         chosen: dict[str, Any] = super().clean() or self.cleaned_data
         if not any(chosen.get(name) for name in ("subject", "sender", "message_id")):
             raise forms.ValidationError("Say what to look for: a subject, a sender or a message id.")
+        since, until = chosen.get("since"), chosen.get("until")
+        if since and until and until < since:
+            self.add_error("until", "The last day comes before the first one.")
         return chosen
 
     def chosen(self) -> dict[str, Any]:
@@ -187,5 +204,13 @@ class SweepForm(forms.Form):
         sought = SoughtMail(
             internet_message_id=said["message_id"], subject=said["subject"], sender_address=said["sender"]
         )
-        since = timezone.make_aware(datetime.combine(said["since"], time.min))
-        return {"sought": sought, "since": since, "tenants": [self.tenants[slug] for slug in said["where"]]}
+        return {
+            "sought": sought,
+            "since": _start_of(said["since"]),
+            "until": _start_of(said["until"] + timedelta(days=1)) if said["until"] else None,  # all of the last day
+            "tenants": [self.tenants[slug] for slug in said["where"]],
+        }
+
+
+def _start_of(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))

@@ -38,6 +38,7 @@ class Campaign(models.Model):
     is_sweep = models.BooleanField(default=False)  # somebody asked for it, without an incident
     mails = models.JSONField(default=list)
     since = models.DateTimeField()  # what was received before is not looked for
+    until = models.DateTimeField(null=True)  # nor what was received from then on; empty: whatever came up to now
     created_by_name = models.CharField(max_length=120)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
 SAME_MESSAGE_ID = "Same internet message id"
@@ -56,6 +57,7 @@ class Mail:
     names: tuple[str, ...] = ()  # of the one whose copy it is: they may stand in the subject
     links: frozenset[str] = frozenset()
     attachment_hashes: frozenset[str] = frozenset()
+    received_at: datetime | None = None  # by its mailbox
 
 
 def why_same(phish: Mail, other: Mail) -> str | None:

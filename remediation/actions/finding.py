@@ -49,6 +49,7 @@ class FindScope:
     microsoft_tenant_id: str
     protected_accounts: frozenset[str]  # user principal names, lower case
     is_sweep: bool = False  # then what a mail of `phish` leaves empty may be anything
+    mail_until: datetime | None = None  # mails received from then on are not looked for
 
     def is_inside_window(self, at: datetime | None) -> bool:
         return at is not None and self.since <= at <= self.until

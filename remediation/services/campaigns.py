@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -52,8 +53,10 @@ def campaign_follow(*, incident: Incident) -> None:
             _search(campaign, others.filter(state=TenantState.CONNECTED), by_name=PETRA)
 
 
-def sweep_begin(*, sought: SoughtMail, since: datetime, tenants: Sequence[Tenant], by: Member) -> Campaign:
-    """Look for mails in some tenants, without an incident.
+def sweep_begin(
+    *, sought: SoughtMail, since: datetime, until: datetime | None = None, tenants: Sequence[Tenant], by: Member
+) -> Campaign:
+    """Look for mails received from `since` on and before `until` in some tenants, without an incident.
 
     Raises:
         Refused: when nothing is said of the mails, or none of the tenants can be asked.
@@ -66,6 +69,7 @@ def sweep_begin(*, sought: SoughtMail, since: datetime, tenants: Sequence[Tenant
             is_sweep=True,
             mails=[asdict(sought)],
             since=since,
+            until=until,
             created_by_name=by.display_name,
         )
         campaign_search(campaign=campaign, tenants=tenants, by=by)
@@ -92,10 +96,15 @@ def campaign_search(*, campaign: Campaign, tenants: Sequence[Tenant], by: Member
                 summary=f"Phish sweep: looked for {campaign}",
                 object_type="campaign",
                 object_id=campaign.pk,
-                after={"mails": campaign.mails, "since": campaign.since.isoformat()},
+                after=_in_the_trail(campaign),
             )
             audit.record([act], tenant=tenant, by=Actor.of(by))
     return len(fresh)
+
+
+def _in_the_trail(campaign: Campaign) -> dict[str, Any]:
+    until = campaign.until.isoformat() if campaign.until else None
+    return {"mails": campaign.mails, "since": campaign.since.isoformat(), "until": until}
 
 
 def _search(campaign: Campaign, tenants: Sequence[Tenant] | QuerySet[Tenant], *, by_name: str) -> None:

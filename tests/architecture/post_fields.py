@@ -90,6 +90,7 @@ FORMS: dict[str, dict[str, str]] = {
         "sender": NO_ROW,
         "message_id": NO_ROW,
         "since": NO_ROW,
+        "until": NO_ROW,
         "where": "tenant of a sweep",
     },
     "TakeBackForm": {"runs": "run of a campaign", "whole": "tenant of a campaign"},

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from graph import Request, mail, odata
 from incidents.phish.matching import Mail
@@ -45,16 +46,20 @@ def trace_by_id(internet_message_id: str) -> Request:
     return mail.message_traces(filter=f"messageId eq {odata.literal(internet_message_id)}", top=TRACES_A_PAGE)
 
 
-def trace_by_sender(sender: str, since_filter: str) -> Request:
-    """Deliveries of all that somebody sent; `since_filter` is a date-time literal."""
-    wanted = f"senderAddress eq {odata.literal(sender)} and receivedDateTime ge {since_filter}"
-    return mail.message_traces(filter=wanted, top=TRACES_A_PAGE)
+def trace_by_sender(sender: str, since: datetime, until: datetime | None = None) -> Request:
+    """Deliveries of all that somebody sent."""
+    return _traced(f"senderAddress eq {odata.literal(sender)}", since, until)
 
 
-def trace_by_subject(subject: str, since_filter: str) -> Request:
-    """Deliveries of all with this very subject; `since_filter` is a date-time literal."""
-    wanted = f"subject eq {odata.literal(subject)} and receivedDateTime ge {since_filter}"
-    return mail.message_traces(filter=wanted, top=TRACES_A_PAGE)
+def trace_by_subject(subject: str, since: datetime, until: datetime | None = None) -> Request:
+    """Deliveries of all with this very subject."""
+    return _traced(f"subject eq {odata.literal(subject)}", since, until)
+
+
+def _traced(wanted: str, since: datetime, until: datetime | None) -> Request:
+    within = f"{wanted} and receivedDateTime ge {odata.moment(since)}"
+    within += f" and receivedDateTime le {odata.moment(until)}" if until else ""
+    return mail.message_traces(filter=within, top=TRACES_A_PAGE)
 
 
 def victims_of(scope: FindScope, directory: Directory) -> list[Person]:
@@ -131,6 +136,7 @@ def mail_of(row: Row, person: Person) -> Mail:
         sender=sender_of(row),
         subject=str(row.get("subject") or ""),
         names=(person.display_name, person.mailbox),
+        received_at=moment(row.get("receivedDateTime")),
     )
 
 

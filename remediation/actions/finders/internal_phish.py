@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from graph import mail, odata
+from graph import mail
 from incidents.phish.matching import links_in, normalise_subject
 from remediation.actions.base import Stages, moment
 from remediation.actions.finders.copies import (
@@ -66,11 +66,11 @@ class Known:
 
 def find_internal_phish(scope: FindScope) -> Stages[Found]:
     """Find what was sent from inside during the attack, and every copy of it."""
-    senders, since = sorted(own_addresses(scope)), odata.moment(scope.since)
+    senders = sorted(own_addresses(scope))
     tagged = list(dict.fromkeys(phish.internet_message_id for phish in scope.phish if phish.internet_message_id))
     mailbox_reads = [sent_by(scope.user_id, sender, scope.since, select=WITH_BODY) for sender in senders]
     mailbox_reads += [mail.by_internet_message_ids(scope.user_id, tagged[:12], select=WITH_BODY)] if tagged else []
-    traced = [trace_by_sender(sender, since) for sender in senders]
+    traced = [trace_by_sender(sender, scope.since) for sender in senders]
     people, *looks = yield from read_all([PEOPLE, *traced, *mailbox_reads])
     traces, in_mailbox = looks[: len(traced)], looks[len(traced) :]
     directory, own = Directory(people.rows), [row for look in in_mailbox for row in look.rows]

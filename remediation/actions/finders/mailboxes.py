@@ -72,21 +72,32 @@ def by_ids(person: Person, ids: Iterable[str]) -> list[Ask]:
     return [Ask(person, Part.MESSAGES, mail.by_internet_message_ids(person.user_id, chunk)) for chunk in chunks]
 
 
-def by_sender(person: Person, sender: str, since: datetime) -> Ask:
-    """Look for all that somebody sent into a mailbox since then."""
-    return Ask(person, Part.MESSAGES, sent_by(person.user_id, sender, since))
+def by_sender(person: Person, sender: str, since: datetime, until: datetime | None = None) -> Ask:
+    """Look for all that somebody sent into a mailbox since then, and before `until`."""
+    return Ask(person, Part.MESSAGES, sent_by(person.user_id, sender, since, until))
 
 
-def by_subject(person: Person, subject: str, since: datetime) -> Ask:
-    """Look for all with this very subject in a mailbox since then."""
-    wanted = f"receivedDateTime ge {odata.moment(since)} and subject eq {odata.literal(subject)}"
+def by_subject(person: Person, subject: str, since: datetime, until: datetime | None = None) -> Ask:
+    """Look for all with this very subject in a mailbox since then, and before `until`."""
+    wanted = f"{_received(since, until)} and subject eq {odata.literal(subject)}"
     return Ask(person, Part.MESSAGES, mail.messages(person.user_id, filter=wanted, top=MESSAGES_A_PAGE))
 
 
-def sent_by(user_id: str, sender: str, since: datetime, select: Sequence[str] = mail.HEADERS) -> Request:
-    """GET /users/{id}/messages?$filter: messages of a sender since then. Permission: Mail.ReadBasic.All."""
-    wanted = f"receivedDateTime ge {odata.moment(since)} and from/emailAddress/address eq {odata.literal(sender)}"
+def sent_by(
+    user_id: str, sender: str, since: datetime, until: datetime | None = None, select: Sequence[str] = mail.HEADERS
+) -> Request:
+    """GET /users/{id}/messages?$filter: messages of a sender since then, and before `until`.
+
+    Permission: Mail.ReadBasic.All. https://learn.microsoft.com/graph/api/user-list-messages
+    """
+    wanted = f"{_received(since, until)} and from/emailAddress/address eq {odata.literal(sender)}"
     return mail.messages(user_id, filter=wanted, select=select, top=MESSAGES_A_PAGE)
+
+
+def _received(since: datetime, until: datetime | None) -> str:
+    """When: a condition for $filter."""
+    received = f"receivedDateTime ge {odata.moment(since)}"
+    return f"{received} and receivedDateTime lt {odata.moment(until)}" if until else received
 
 
 def folders_of(person: Person, *, with_sent: bool = False) -> list[Ask]:

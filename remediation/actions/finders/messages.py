@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from graph import Request, odata
-from incidents.phish.matching import Mail, why_same, why_sought
+from graph import Request
+from incidents.phish.matching import SAME_MESSAGE_ID, Mail, why_same, why_sought
 from remediation.actions.base import Stages
 from remediation.actions.finders.copies import (
     Hunt,
@@ -38,12 +38,13 @@ BEFORE_ACCESS = timedelta(days=14)
 class Sought:
     """The mails that are looked for: by their ids, by their senders, and by a subject of which no more is known.
 
-    `since`: what was received before is not looked for, unless by its id.
+    What was received before `since`, or from `until` on, is not looked for, unless by its id.
     """
 
     mails: tuple[Mail, ...]
     since: datetime
     is_sweep: bool
+    until: datetime | None = None
 
     @property
     def ids(self) -> list[str]:
@@ -58,20 +59,27 @@ class Sought:
         return _unique(one.subject for one in self.mails if self.is_sweep and not one.sender)
 
     def traces(self) -> list[Request]:
-        since = odata.moment(self.since)
-        by_senders = (trace_by_sender(sender, since) for sender in self.senders)
-        return [*map(trace_by_id, self.ids), *by_senders, *(trace_by_subject(one, since) for one in self.subjects)]
+        span = (self.since, self.until)
+        by_senders = (trace_by_sender(sender, *span) for sender in self.senders)
+        return [*map(trace_by_id, self.ids), *by_senders, *(trace_by_subject(one, *span) for one in self.subjects)]
 
     def asks(self, person: Person) -> list[Ask]:
         """All that has to be asked of a mailbox of which nothing is known: a copy may have another number."""
-        by_senders = [by_sender(person, sender, self.since) for sender in self.senders]
-        return [*by_ids(person, self.ids), *by_senders, *(by_subject(person, one, self.since) for one in self.subjects)]
+        span = (self.since, self.until)
+        by_senders = [by_sender(person, sender, *span) for sender in self.senders]
+        return [*by_ids(person, self.ids), *by_senders, *(by_subject(person, one, *span) for one in self.subjects)]
 
     def why(self, other: Mail) -> tuple[str, ...]:
         """Why a mail is one of them; () when it is not."""
         why = why_sought if self.is_sweep else why_same
-        reasons = (why(one, other) for one in self.mails)
-        return tuple(reason for reason in reasons if reason)[:1]
+        reasons = [reason for one in self.mails if (reason := why(one, other))]
+        if not self._is_in_time(other):
+            reasons = [reason for reason in reasons if reason == SAME_MESSAGE_ID]
+        return tuple(reasons[:1])
+
+    def _is_in_time(self, mail: Mail) -> bool:
+        at = mail.received_at
+        return at is None or (self.since <= at and (self.until is None or at < self.until))
 
 
 def _unique(values: Iterable[str]) -> list[str]:
@@ -94,7 +102,8 @@ def find_remaining_phish(scope: FindScope) -> Stages[Found]:
 
 def find_campaign_copies(scope: FindScope) -> Stages[Found]:
     """Find every mail of a campaign in a tenant of which nobody is the victim."""
-    return (yield from _find(scope, CAMPAIGN, "phish_copy", Sought(_tagged(scope), scope.since, scope.is_sweep)))
+    sought = Sought(_tagged(scope), scope.since, scope.is_sweep, scope.mail_until)
+    return (yield from _find(scope, CAMPAIGN, "phish_copy", sought))
 
 
 def _tagged(scope: FindScope) -> tuple[Mail, ...]:

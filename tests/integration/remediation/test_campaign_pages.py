@@ -176,6 +176,9 @@ def test_a_sweep_is_begun_and_its_page_shown(analyst, console):
         ({"since": "2999-01-01"}, "This day has not come yet."),
         ({"since": "1999-01-01"}, "Choose a day of the last ten years."),
         ({"since": "soon"}, "Give a day, as in 2026-03-01."),
+        ({"until": "soon"}, "Give a day, as in 2026-03-01."),
+        ({"until": "9999-12-31"}, "This day has not come yet. Leave it empty to search up to now."),
+        ({"until": "2020-01-01"}, "The last day comes before the first one."),
     ],
 )
 def test_what_cannot_be_is_told_and_nothing_is_begun(analyst, console, fields, told):
@@ -183,6 +186,15 @@ def test_what_cannot_be_is_told_and_nothing_is_begun(analyst, console, fields, t
     assert answer.status_code == 422
     assert told in answer.content.decode()
     assert Campaign.objects.count() == 0
+
+
+def test_both_days_are_searched_whole(analyst, console):
+    today = timezone.localdate()
+    answer = analyst.post(reverse("remediation:sweep"), form(since=f"{today:%Y-%m-%d}", until=f"{today:%Y-%m-%d}"))
+    (campaign,) = Campaign.objects.all()
+    assert timezone.localtime(campaign.since).isoformat()[:19] == f"{today}T00:00:00"
+    assert campaign.until - campaign.since == timedelta(days=1)
+    assert "and before" in words(analyst, answer["Location"])
 
 
 def test_a_sweep_of_tenants_that_one_may_not_see_does_not_exist(analyst, console):

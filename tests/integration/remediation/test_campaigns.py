@@ -1,6 +1,7 @@
 """A phish in all tenants: found by itself where it is tagged, and by a sweep; each tenant on its own."""
 
 import pytest
+from django.utils import timezone
 
 from graph.simulator.world import story
 from incidents.extensions import phish_changed
@@ -126,3 +127,33 @@ def test_searching_again_adds_what_is_new_and_asks_nobody_twice(towns: Towns):
         towns.search("bluewater")
         assert {one.pk: one.found_at for one in Finding.objects.all()} == before
         assert Scan.objects.count() == 2
+
+
+@pytest.mark.parametrize("is_traced", [True, False])
+def test_a_sweep_leaves_out_what_came_too_late(towns: Towns, is_traced: bool):
+    towns.allow_traces("harrow", is_allowed=is_traced)
+    received = towns.received("harrow")
+    until = max(received.values())  # the last mail came at that very moment, and is not meant any more
+    campaign = towns.sweep("harrow", until=until, sender_address=story.LURE.sender)
+    towns.search("harrow")
+    wanted = sorted(who for who, at in received.items() if at < until)
+    assert 0 < len(wanted) < len(received)
+    assert towns.found(campaign) == {"harrow": wanted}
+
+
+def test_a_message_id_is_looked_for_whenever_it_came(towns: Towns):
+    campaign = towns.sweep(
+        "bluewater",
+        until=min(towns.received("bluewater").values()),
+        internet_message_id=story.LURE.internet_message_id,
+    )
+    towns.search("bluewater")
+    assert towns.found(campaign) == {"bluewater": expected()["bluewater"]}
+
+
+def test_the_last_day_of_a_sweep_is_told_in_the_trail(towns: Towns):
+    until = timezone.now()
+    towns.sweep("bluewater", until=until, subject="Invoice")
+    with unscoped(reason="a test looks into all tenants"):
+        (event,) = AuditEvent.objects.filter(verb="search_phish")
+    assert event.after["until"] == until.isoformat()

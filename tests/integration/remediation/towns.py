@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
@@ -43,11 +43,18 @@ class Towns:
             )
             phish_changed(incident=self.incident, by=None)
 
-    def sweep(self, *names: str, **sought: str) -> Campaign:
+    def sweep(
+        self, *names: str, since: datetime | None = None, until: datetime | None = None, **sought: str
+    ) -> Campaign:
         chosen = [self.tenants[name] for name in names]
         with tenant_scope([tenant.pk for tenant in chosen]):
-            since = timezone.now() - timedelta(days=60)
-            return sweep_begin(sought=SoughtMail(**sought), since=since, tenants=chosen, by=self.analyst)
+            return sweep_begin(
+                sought=SoughtMail(**sought),
+                since=since or timezone.now() - timedelta(days=60),
+                until=until,
+                tenants=chosen,
+                by=self.analyst,
+            )
 
     @property
     def others(self) -> list[Tenant]:
@@ -76,6 +83,20 @@ class Towns:
                 if mail["internetMessageId"] in LURES:
                     lying[user["mail"].partition("@")[0]] = folders[mail["parentFolderId"]]
         return lying
+
+    def received(self, name: str) -> dict[str, datetime]:
+        """When the copies of the phish came to the mailboxes of a tenant."""
+        tenant_id = self._microsoft(name)
+        return {
+            user["mail"].partition("@")[0]: datetime.fromisoformat(mail["receivedDateTime"])
+            for user in self.control.objects(tenant_id, "users")
+            for mail in self.control.objects(tenant_id, "messages", user["id"])
+            if mail["internetMessageId"] in LURES
+        }
+
+    def allow_traces(self, name: str, *, is_allowed: bool) -> None:
+        """Whether Microsoft's application for message traces stands in a tenant."""
+        self.control.configure(self._microsoft(name), licences={"messageTrace": is_allowed})
 
     def _microsoft(self, name: str) -> str:
         with tenant_scope([self.tenants[name].pk]):
