@@ -239,7 +239,7 @@ REQUIRED_PERMISSIONS: tuple[RequiredPermission, ...] = (
     RequiredPermission(
         "ExchangeMessageTrace.Read.All",
         "89b20d8a-76e2-4057-867b-9961f800b9a4",
-        "Recipients of a phish are found by looking into every mailbox instead of the message trace, which is slower.",
+        "Recipients of a phish are found by Exchange's message trace, or by looking into every mailbox, slowly.",
         is_optional=True,
     ),
     RequiredPermission(

@@ -41,6 +41,7 @@ class FindScope:
     display_name: str
     since: datetime  # the attacker's first access
     until: datetime
+    asked_at: datetime  # now
     domains: frozenset[str]  # of the tenant, lower case
     attacker_addresses: frozenset[str]  # IP addresses
     attacker_acts: tuple[AttackerAct, ...]

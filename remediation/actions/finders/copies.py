@@ -2,20 +2,18 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from graph import Request, mail, odata
 from incidents.phish.matching import Mail
 from remediation.actions.base import Stages, moment
 from remediation.actions.finders.directory import Directory, Person
 from remediation.actions.finders.mailboxes import Ask, Box, folders_of, name_folders, read_boxes, unread_note
 from remediation.actions.finders.reading import Look, Row, found, sentences, yes_no
+from remediation.actions.finders.traces import Traces
 from remediation.actions.finding import Candidate, FindScope, Found, details
 from remediation.actions.signs import written
 
 Why = Callable[[Mail], tuple[str, ...]]  # why a message is one of those sought; () when it is not
 
-TRACES_A_PAGE = 5000  # the most that Microsoft gives at once; it allows 100 requests in five minutes
 _DELETED, _OWN = "Already in Deleted Items", "The sender's own copy, in Sent Items"
 
 
@@ -27,39 +25,13 @@ class Hunt:
     kind: str
     scope: FindScope
     people: Look
-    traces: Sequence[Look]
+    traces: Traces
     asks: Sequence[Ask]
     judge: Callable[[Mapping[str, Box]], Why]  # may look at all that was read before it judges one message
 
     @property
     def asks_everybody(self) -> bool:
-        return not is_traced(self.traces)
-
-
-def is_traced(traces: Sequence[Look]) -> bool:
-    """Whether the message traces tell all mailboxes that got a copy."""
-    return all(look.is_complete for look in traces)
-
-
-def trace_by_id(internet_message_id: str) -> Request:
-    """Deliveries of one message."""
-    return mail.message_traces(filter=f"messageId eq {odata.literal(internet_message_id)}", top=TRACES_A_PAGE)
-
-
-def trace_by_sender(sender: str, since: datetime, until: datetime | None = None) -> Request:
-    """Deliveries of all that somebody sent."""
-    return _traced(f"senderAddress eq {odata.literal(sender)}", since, until)
-
-
-def trace_by_subject(subject: str, since: datetime, until: datetime | None = None) -> Request:
-    """Deliveries of all with this very subject."""
-    return _traced(f"subject eq {odata.literal(subject)}", since, until)
-
-
-def _traced(wanted: str, since: datetime, until: datetime | None) -> Request:
-    within = f"{wanted} and receivedDateTime ge {odata.moment(since)}"
-    within += f" and receivedDateTime le {odata.moment(until)}" if until else ""
-    return mail.message_traces(filter=within, top=TRACES_A_PAGE)
+        return not self.traces.is_complete
 
 
 def victims_of(scope: FindScope, directory: Directory) -> list[Person]:
@@ -109,13 +81,8 @@ def gather(hunt: Hunt) -> Stages[Found]:
     result = found(hunt.source, hunt.kind, [hunt.people], copies)
     result.rows = sum(len(box.messages) for box in boxes.values())
     result.is_checked = result.is_checked and not is_incomplete
-    result.note = sentences([_trace_note(hunt), _people_note(hunt.people), note])
+    result.note = sentences([hunt.traces.note, _people_note(hunt.people), note])
     return result
-
-
-def _trace_note(hunt: Hunt) -> str:
-    reasons = sentences(look.note for look in hunt.traces)
-    return f"Message trace could not be used, so every mailbox was looked through. {reasons}" if reasons else ""
 
 
 def _people_note(people: Look) -> str:

@@ -1,31 +1,27 @@
 """Copies of the phish in the tenant's mailboxes: of what is tagged in an incident, or of what a campaign looks for.
 
-A message trace tells which mailboxes got a copy; where it cannot be had, every mailbox is looked through.
+A message trace tells which mailboxes got a copy; where none can be had, every mailbox is looked through.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from graph import Request
 from incidents.phish.matching import SAME_MESSAGE_ID, Mail, why_same, why_sought
 from remediation.actions.base import Stages
 from remediation.actions.finders.copies import (
     Hunt,
     gather,
-    is_traced,
     mailbox_owners,
     own_addresses,
-    trace_by_id,
-    trace_by_sender,
-    trace_by_subject,
     trace_mail,
     victims_of,
 )
 from remediation.actions.finders.directory import PEOPLE, Directory, Person
 from remediation.actions.finders.mailboxes import Ask, by_ids, by_sender, by_subject, folders_of
-from remediation.actions.finders.reading import Look, read_all
+from remediation.actions.finders.reading import read_all
+from remediation.actions.finders.traces import Deliveries, Traces, traces_of
 from remediation.actions.finding import FindScope, Found
 
 COPIES, REMAINING, CAMPAIGN = "Copies of the phish", "Phishing still in mailboxes", "Mailboxes"
@@ -58,10 +54,15 @@ class Sought:
     def subjects(self) -> list[str]:
         return _unique(one.subject for one in self.mails if self.is_sweep and not one.sender)
 
-    def traces(self) -> list[Request]:
-        span = (self.since, self.until)
-        by_senders = (trace_by_sender(sender, *span) for sender in self.senders)
-        return [*map(trace_by_id, self.ids), *by_senders, *(trace_by_subject(one, *span) for one in self.subjects)]
+    def deliveries(self, now: datetime) -> Deliveries:
+        return Deliveries(
+            since=self.since,
+            until=self.until,
+            now=now,
+            ids=self.ids,
+            senders=self.senders,
+            subjects=self.subjects,
+        )
 
     def asks(self, person: Person) -> list[Ask]:
         """All that has to be asked of a mailbox of which nothing is known: a copy may have another number."""
@@ -118,9 +119,11 @@ def _find(scope: FindScope, source: str, kind: str, sought: Sought) -> Stages[Fo
     if not sought.mails:
         is_known = bool(scope.phish)  # something is tagged, only nothing of this kind
         return Found(source=source, kind=kind, is_checked=is_known, note="" if is_known else NOTHING_TAGGED)
-    people, *traces = yield from read_all([PEOPLE, *sought.traces()])
+    asked = sought.deliveries(scope.asked_at)
+    people, *looks = yield from read_all([PEOPLE, *asked.requests()])
+    traces = yield from traces_of(asked, looks)
     directory = Directory(people.rows)
-    if is_traced(traces):
+    if traces.is_complete:
         asks = _where_traced(scope, directory, traces, sought)
     else:
         asks = [ask for person in mailbox_owners(scope, directory) for ask in sought.asks(person)]
@@ -130,12 +133,12 @@ def _find(scope: FindScope, source: str, kind: str, sought: Sought) -> Stages[Fo
     return (yield from gather(hunt))
 
 
-def _where_traced(scope: FindScope, directory: Directory, traces: Sequence[Look], sought: Sought) -> list[Ask]:
+def _where_traced(scope: FindScope, directory: Directory, traces: Traces, sought: Sought) -> list[Ask]:
     """Ask the mailboxes that got a copy for exactly these messages; and the victim's, whatever the trace says."""
     victims = {victim.user_id: victim for victim in victims_of(scope, directory)}
     wanted: dict[str, set[str]] = defaultdict(set, {user_id: set(sought.ids) for user_id in victims})
     people = {**victims, **directory.people}
-    for row in (row for look in traces for row in look.rows):
+    for row in traces.rows:
         person = directory.at_address(str(row.get("recipientAddress") or ""))
         message = trace_mail(row, person)
         if person is not None and sought.why(message):

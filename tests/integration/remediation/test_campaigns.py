@@ -6,6 +6,7 @@ from django.utils import timezone
 from graph.simulator.world import story
 from incidents.extensions import phish_changed
 from incidents.models import PhishTag
+from remediation.actions.finders.traces import FROM_EXCHANGE, NEITHER
 from remediation.enums import ScanState
 from remediation.models import Campaign, Finding, Scan
 from remediation.policies import Refused
@@ -129,9 +130,9 @@ def test_searching_again_adds_what_is_new_and_asks_nobody_twice(towns: Towns):
         assert Scan.objects.count() == 2
 
 
-@pytest.mark.parametrize("is_traced", [True, False])
-def test_a_sweep_leaves_out_what_came_too_late(towns: Towns, is_traced: bool):
-    towns.allow_traces("harrow", is_allowed=is_traced)
+@pytest.mark.parametrize("source", ["graph", "exchange", "mailboxes"])
+def test_a_sweep_leaves_out_what_came_too_late(towns: Towns, source: str):
+    towns.trace_from("harrow", source)
     received = towns.received("harrow")
     until = max(received.values())  # the last mail came at that very moment, and is not meant any more
     campaign = towns.sweep("harrow", until=until, sender_address=story.LURE.sender)
@@ -139,6 +140,9 @@ def test_a_sweep_leaves_out_what_came_too_late(towns: Towns, is_traced: bool):
     wanted = sorted(who for who, at in received.items() if at < until)
     assert 0 < len(wanted) < len(received)
     assert towns.found(campaign) == {"harrow": wanted}
+    told = {"graph": "", "exchange": FROM_EXCHANGE, "mailboxes": NEITHER}[source]
+    (row,) = towns.coverage(campaign, "harrow")
+    assert (row["is_checked"], row["note"].startswith(told), bool(row["note"])) == (True, True, source != "graph")
 
 
 def test_a_message_id_is_looked_for_whenever_it_came(towns: Towns):

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 
 from graph.simulator.control import SimulatorControl
+from graph.simulator.traces import TRANSPORT_DATA_PLATFORM
 from graph.simulator.world import story
 from incidents.extensions import phish_changed
 from incidents.models import Incident, PhishTag
@@ -94,9 +96,14 @@ class Towns:
             if mail["internetMessageId"] in LURES
         }
 
-    def allow_traces(self, name: str, *, is_allowed: bool) -> None:
-        """Whether Microsoft's application for message traces stands in a tenant."""
-        self.control.configure(self._microsoft(name), licences={"messageTrace": is_allowed})
+    def trace_from(self, name: str, source: str) -> None:
+        """Where message traces can be had in a tenant: from "graph", from "exchange", or from nowhere."""
+        tenant_id, roles = self._microsoft(name), ["Exchange Administrator"] if source == "exchange" else []
+        self.control.configure(tenant_id, licences={"messageTrace": source == "graph"}, directoryRoles=roles)
+        self.control.configure(tenant_id, exchangePermissions=["Exchange.ManageAsApp"])
+        for application in self.control.objects(tenant_id, "servicePrincipals"):
+            if application["appId"] == TRANSPORT_DATA_PLATFORM:
+                self.control.uproot(tenant_id, "servicePrincipals", application["id"])
 
     def _microsoft(self, name: str) -> str:
         with tenant_scope([self.tenants[name].pk]):
@@ -115,6 +122,11 @@ class Towns:
             for row in rows:
                 found.setdefault(row.tenant.slug, []).append(row.target["mailbox"].partition("@")[0])
             return {slug: sorted(names) for slug, names in found.items()}
+
+    def coverage(self, campaign: Campaign, name: str) -> list[dict[str, Any]]:
+        """What the last search of a tenant looked at."""
+        with tenant_scope([self.tenants[name].pk]):
+            return list(Scan.objects.filter(campaign=campaign).latest("pk").coverage)
 
     def states(self, campaign: Campaign) -> dict[str, str]:
         with unscoped(reason="a test looks into all tenants"):

@@ -42,7 +42,10 @@ def where_found(found: Found) -> list[tuple[str, str, str]]:
 
 
 def untraced(simulator: SimulatorControl) -> None:
-    simulator.configure(TENANT, licences={"premium": True, "messageTrace": False})
+    """Neither Graph nor Exchange tells of deliveries."""
+    simulator.configure(
+        TENANT, licences={"messageTrace": False}, faults=[fault(cmdlet="Get-MessageTraceV2", code="Forbidden")]
+    )
 
 
 @pytest.fixture
