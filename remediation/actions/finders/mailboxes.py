@@ -1,6 +1,6 @@
 """Looking into many mailboxes at once: for messages, and for the names of the folders that they lie in."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,10 +9,11 @@ from enum import StrEnum
 from graph import GraphError, NoMailbox, Request, in_plain_words, mail, odata
 from remediation.actions.base import Stages
 from remediation.actions.finders.directory import Person
-from remediation.actions.finders.reading import Look, Row, read_all, sentences
+from remediation.actions.finders.reading import Look, Row, read_all, sentences, shown
 
 IDS_A_REQUEST = 12  # Graph takes 15 conditions in one filter
 MESSAGES_A_PAGE = 100
+MOST_NAMED = 20  # addresses in one note
 WITH_BODY = (*mail.HEADERS, "body")
 
 
@@ -132,19 +133,40 @@ def name_folders(boxes: Mapping[str, Box]) -> Stages[dict[str, Box]]:
 
 
 def unread_note(boxes: Iterable[Box], *, asked_everybody: bool) -> tuple[str, bool]:
-    """What could not be read, counted by reason, and whether that leaves the check incomplete.
+    """What could not be read, by reason and with the first addresses, and whether that leaves the check incomplete.
 
     When everybody was asked, accounts without a mailbox are no gap: there is nothing of theirs to look at. When a
     message trace says that a copy was delivered there, they are one.
     """
-    asked = list(boxes)
-    without = [box for box in asked if asked_everybody and isinstance(box.error, NoMailbox)]
-    failed = [box for box in asked if box.problems and box not in without]
-    reasons = Counter(in_plain_words(box.error) if box.error else box.problems[0] for box in failed)
-    notes = [f"{_count(count, 'mailbox')} of {len(asked)} not read: {reason}" for reason, count in reasons.items()]
+    asked, unread, without = list(boxes), defaultdict[str, list[str]](list), []
+    for box in asked:
+        if asked_everybody and isinstance(box.error, NoMailbox):
+            without.append(box.person.mailbox)
+        elif box.problems:
+            unread[in_plain_words(box.error) if box.error else box.problems[0]].append(box.person.mailbox)
+    names = _Names()
+    notes = [
+        f"{_count(len(mailboxes), 'mailbox')} of {len(asked)} not read{names.take(mailboxes)}: {reason}"
+        for reason, mailboxes in unread.items()
+    ]
     if without:
-        notes.append(f"Passed over: {_count(len(without), 'account')} without a mailbox in Exchange Online.")
-    return sentences(notes), bool(failed)
+        accounts = f"{_count(len(without), 'account')} without a mailbox in Exchange Online{names.take(without)}"
+        notes.append(f"Passed over: {accounts}: unlicensed, deleted, or hosted on-premises, where Petra cannot look.")
+    return sentences(notes), bool(unread)
+
+
+class _Names:
+    """The addresses that a note has room for: the first ones of each list, as long as there is room."""
+
+    def __init__(self) -> None:
+        self.left = MOST_NAMED
+
+    def take(self, addresses: Sequence[str]) -> str:
+        """In brackets, "a, b and 3 more"; empty when there is no room for a single one."""
+        named = sorted(shown(address) for address in addresses)[: self.left]
+        self.left -= len(named)
+        more = f" and {len(addresses) - len(named)} more" if len(addresses) > len(named) else ""
+        return f" ({', '.join(named)}{more})" if named else ""
 
 
 def _count(count: int, noun: str) -> str:

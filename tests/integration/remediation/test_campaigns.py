@@ -161,3 +161,14 @@ def test_the_last_day_of_a_sweep_is_told_in_the_trail(towns: Towns):
     with unscoped(reason="a test looks into all tenants"):
         (event,) = AuditEvent.objects.filter(verb="search_phish")
     assert event.after["until"] == until.isoformat()
+
+
+def test_a_mailbox_that_could_not_be_read_is_told_by_its_address(towns: Towns):
+    towns.trace_from("bluewater", "mailboxes")
+    towns.block("bluewater", "reception")
+    campaign = towns.sweep("bluewater", sender_address=story.LURE.sender)
+    towns.search("bluewater")
+    assert towns.found(campaign) == {"bluewater": ["orla.keane"]}
+    (row,) = towns.coverage(campaign, "bluewater")
+    assert not row["is_checked"]
+    assert f"(reception@{story.BLUEWATER.domain}): An application access policy in Exchange" in row["note"]

@@ -105,6 +105,13 @@ class Towns:
             if application["appId"] == TRANSPORT_DATA_PLATFORM:
                 self.control.uproot(tenant_id, "servicePrincipals", application["id"])
 
+    def block(self, name: str, mailbox: str) -> None:
+        """Close a mailbox to applications, as an access policy in Exchange does."""
+        tenant_id = self._microsoft(name)
+        users = self.control.objects(tenant_id, "users")
+        blocked = [user["id"] for user in users if (user["mail"] or "").partition("@")[0] == mailbox]
+        self.control.configure(tenant_id, blockedMailboxes=blocked)
+
     def _microsoft(self, name: str) -> str:
         with tenant_scope([self.tenants[name].pk]):
             return str(Connection.objects.get().microsoft_tenant_id)
