@@ -29,6 +29,8 @@ class TaggedPhish:
     internet_message_id: str
     subject: str
     sender_address: str
+    link: str = ""  # as somebody typed it
+    attachment_sha256: str = ""  # in hex, lower case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

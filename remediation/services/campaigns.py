@@ -20,14 +20,21 @@ from tenants.enums import TenantState
 from tenants.models import Member, Tenant
 from tenants.scoping import unscoped
 
+NOTHING_SOUGHT = "Say what to look for: a subject, a sender, a message id, a link or an attachment hash."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoughtMail:
-    """What makes a mail one of those sought; an empty part may be anything."""
+    """What makes a mail one of those sought; an empty part may be anything.
+
+    Of a link and the hash of an attachment one is enough; with either, sender and subject only narrow.
+    """
 
     internet_message_id: str = ""
     subject: str = ""
     sender_address: str = ""
+    link: str = ""
+    attachment_sha256: str = ""
 
 
 def campaign_follow(*, incident: Incident) -> None:
@@ -62,7 +69,7 @@ def sweep_begin(
         Refused: when nothing is said of the mails, or none of the tenants can be asked.
     """
     if sought == SoughtMail():
-        raise Refused("Say what to look for: a subject, a sender or a message id. Nothing was searched.")
+        raise Refused(f"{NOTHING_SOUGHT} Nothing was searched.")
     with transaction.atomic():
         campaign = Campaign.objects.create(
             organization=by.organization,

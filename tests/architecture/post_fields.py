@@ -89,6 +89,8 @@ FORMS: dict[str, dict[str, str]] = {
         "subject": NO_ROW,
         "sender": NO_ROW,
         "message_id": NO_ROW,
+        "link": NO_ROW,
+        "attachment_hash": NO_ROW,
         "since": NO_ROW,
         "until": NO_ROW,
         "where": "tenant of a sweep",

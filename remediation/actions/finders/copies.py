@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from incidents.phish.matching import Mail
 from remediation.actions.base import Stages, moment
+from remediation.actions.finders.attachments import compare
+from remediation.actions.finders.content import HASHES, LINKS, Content
 from remediation.actions.finders.directory import Directory, Person
 from remediation.actions.finders.mailboxes import Ask, Box, folders_of, name_folders, read_boxes, unread_note
 from remediation.actions.finders.reading import Look, Row, found, sentences, yes_no
@@ -28,6 +30,8 @@ class Hunt:
     traces: Traces
     asks: Sequence[Ask]
     judge: Callable[[Mapping[str, Box]], Why]  # may look at all that was read before it judges one message
+    content: Content | None = None
+    may_be: Callable[[Mail], bool] = bool  # one of those sought, but for its content
 
     @property
     def asks_everybody(self) -> bool:
@@ -69,6 +73,7 @@ def trace_mail(row: Row, person: Person | None = None) -> Mail:
 def gather(hunt: Hunt) -> Stages[Found]:
     """Look into the mailboxes and list the copies. One stage; one more for folders within folders."""
     boxes = yield from read_boxes(hunt.asks)
+    gaps = yield from _compare(hunt, boxes)
     if hunt.asks_everybody:  # whose folders matter is known only now
         holding = [box for box in boxes.values() if box.messages]
         boxes = yield from read_boxes([ask for box in holding for ask in folders_of(box.person, with_sent=True)], boxes)
@@ -79,10 +84,16 @@ def gather(hunt: Hunt) -> Stages[Found]:
     copies = [candidate for box in ordered for candidate in _copies(hunt, box, why)]
     note, is_incomplete = unread_note(boxes.values(), asked_everybody=hunt.asks_everybody)
     result = found(hunt.source, hunt.kind, [hunt.people], copies)
-    result.rows = sum(len(box.messages) for box in boxes.values())
-    result.is_checked = result.is_checked and not is_incomplete
-    result.note = sentences([hunt.traces.note, _people_note(hunt.people), note])
+    result.rows = sum(box.looked_at for box in boxes.values())
+    result.is_checked = result.is_checked and not is_incomplete and not gaps
+    result.note = sentences([hunt.traces.note, _people_note(hunt.people), note, gaps])
     return result
+
+
+def _compare(hunt: Hunt, boxes: Mapping[str, Box]) -> Stages[str]:
+    if hunt.content is None:
+        return ""
+    return (yield from compare(boxes, hunt.content, lambda row, person: hunt.may_be(mail_of(row, person))))
 
 
 def _people_note(people: Look) -> str:
@@ -103,6 +114,8 @@ def mail_of(row: Row, person: Person) -> Mail:
         sender=sender_of(row),
         subject=str(row.get("subject") or ""),
         names=(person.display_name, person.mailbox),
+        wanted_links=row.get(LINKS, frozenset()),
+        attachment_hashes=row.get(HASHES, frozenset()),
         received_at=moment(row.get("receivedDateTime")),
     )
 

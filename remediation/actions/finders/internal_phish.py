@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from graph import mail
 from incidents.phish.matching import links_in, normalise_subject
 from remediation.actions.base import Stages, moment
+from remediation.actions.finders.content import WITH_BODY
 from remediation.actions.finders.copies import (
     Hunt,
     Why,
@@ -21,7 +22,7 @@ from remediation.actions.finders.copies import (
     victim_of,
 )
 from remediation.actions.finders.directory import PEOPLE, Directory
-from remediation.actions.finders.mailboxes import WITH_BODY, Ask, Box, by_ids, by_sender, folders_of, sent_by
+from remediation.actions.finders.mailboxes import Ask, Box, by_ids, by_sender, folders_of, sent_by
 from remediation.actions.finders.reading import Look, Row, read_all, sentences
 from remediation.actions.finders.traces import Deliveries, Traces, traces_of
 from remediation.actions.finding import FindScope, Found
@@ -82,7 +83,7 @@ def find_internal_phish(scope: FindScope) -> Stages[Found]:
         result = yield from gather(_hunt(scope, people, traces, asks, lambda _: judge))
     else:
         owners = mailbox_owners(scope, directory)
-        asks = [by_sender(person, sender, scope.since) for person in owners for sender in senders]
+        asks = [by_sender(person, sender, (scope.since, None)) for person in owners for sender in senders]
         result = yield from gather(
             _hunt(scope, people, traces, asks, lambda boxes: _judge_all(scope, known, own, boxes))
         )

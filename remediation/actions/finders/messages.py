@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from incidents.phish.matching import SAME_MESSAGE_ID, Mail, why_same, why_sought
+from incidents.phish.links import read_typed
+from incidents.phish.matching import SAME_MESSAGE_ID, Mail, is_narrowed_to, why_same, why_sought
 from remediation.actions.base import Stages
+from remediation.actions.finders.content import Content
 from remediation.actions.finders.copies import (
     Hunt,
     gather,
@@ -19,12 +21,13 @@ from remediation.actions.finders.copies import (
     victims_of,
 )
 from remediation.actions.finders.directory import PEOPLE, Directory, Person
-from remediation.actions.finders.mailboxes import Ask, by_ids, by_sender, by_subject, folders_of
+from remediation.actions.finders.mailboxes import Ask, by_ids, by_sender, by_subject, folders_of, received_in
 from remediation.actions.finders.reading import read_all
-from remediation.actions.finders.traces import Deliveries, Traces, traces_of
-from remediation.actions.finding import FindScope, Found
+from remediation.actions.finders.traces import EVERYBODY, Deliveries, Traces, traces_of
+from remediation.actions.finding import FindScope, Found, TaggedPhish
 
 COPIES, REMAINING, CAMPAIGN = "Copies of the phish", "Phishing still in mailboxes", "Mailboxes"
+NOT_TRACED = f"No message trace tells what stands in a mail, {EVERYBODY}"
 NOTHING_TAGGED = "No message is tagged as the phish yet, so no copies were looked for."
 # The phish comes before the attacker does: its campaign is looked for from this long before the first access.
 BEFORE_ACCESS = timedelta(days=14)
@@ -54,6 +57,17 @@ class Sought:
     def subjects(self) -> list[str]:
         return _unique(one.subject for one in self.mails if self.is_sweep and not one.sender)
 
+    def content(self) -> Content | None:
+        """What has to stand within the mails, if that is sought; new for each search, for it counts what it misses."""
+        links = frozenset(link for one in self.mails for link in one.wanted_links)
+        hashes = frozenset(digest for one in self.mails for digest in one.attachment_hashes)
+        return Content(links=links, hashes=hashes, ids=frozenset(self.ids)) if links or hashes else None
+
+    @property
+    def is_by_content_alone(self) -> bool:
+        """Whether neither a sender nor a subject says in which mails to look."""
+        return self.content() is not None and not self.senders and not self.subjects
+
     def deliveries(self, now: datetime) -> Deliveries:
         return Deliveries(
             since=self.since,
@@ -62,13 +76,23 @@ class Sought:
             ids=self.ids,
             senders=self.senders,
             subjects=self.subjects,
+            untraced=NOT_TRACED if self.is_by_content_alone else "",
         )
 
-    def asks(self, person: Person) -> list[Ask]:
+    def asks(self, person: Person, content: Content | None) -> list[Ask]:
         """All that has to be asked of a mailbox of which nothing is known: a copy may have another number."""
         span = (self.since, self.until)
-        by_senders = [by_sender(person, sender, *span) for sender in self.senders]
-        return [*by_ids(person, self.ids), *by_senders, *(by_subject(person, one, *span) for one in self.subjects)]
+        asks = [by_sender(person, sender, span, content) for sender in self.senders]
+        asks += [by_subject(person, subject, span, content) for subject in self.subjects]
+        asks += [received_in(person, span, content=content)] if self.is_by_content_alone else []
+        return [*by_ids(person, self.ids, content), *asks]
+
+    def may_be(self, other: Mail) -> bool:
+        """Whether a mail of which only the headers are known is one of them, or becomes one by its content."""
+        if self.content() is None:
+            return bool(self.why(other))
+        is_meant = any(is_narrowed_to(one, other) for one in self.mails) and self._is_in_time(other)
+        return is_meant or other.internet_message_id in self.ids
 
     def why(self, other: Mail) -> tuple[str, ...]:
         """Why a mail is one of them; () when it is not."""
@@ -109,9 +133,18 @@ def find_campaign_copies(scope: FindScope) -> Stages[Found]:
 
 def _tagged(scope: FindScope) -> tuple[Mail, ...]:
     names = tuple(name for name in (scope.display_name, scope.mailbox) if name)
-    return tuple(
-        Mail(internet_message_id=tag.internet_message_id, sender=tag.sender_address, subject=tag.subject, names=names)
-        for tag in scope.phish
+    return tuple(_mail_of(tag, names) for tag in scope.phish)
+
+
+def _mail_of(tag: TaggedPhish, names: tuple[str, ...]) -> Mail:
+    link = read_typed(tag.link)
+    return Mail(
+        internet_message_id=tag.internet_message_id,
+        sender=tag.sender_address,
+        subject=tag.subject,
+        names=names,
+        wanted_links=frozenset({link} if link else ()),
+        attachment_hashes=frozenset({tag.attachment_sha256} - {""}),
     )
 
 
@@ -122,18 +155,28 @@ def _find(scope: FindScope, source: str, kind: str, sought: Sought) -> Stages[Fo
     asked = sought.deliveries(scope.asked_at)
     people, *looks = yield from read_all([PEOPLE, *asked.requests()])
     traces = yield from traces_of(asked, looks)
-    directory = Directory(people.rows)
+    directory, content = Directory(people.rows), sought.content()
     if traces.is_complete:
-        asks = _where_traced(scope, directory, traces, sought)
+        asks = _where_traced(scope, directory, traces, sought, content)
     else:
-        asks = [ask for person in mailbox_owners(scope, directory) for ask in sought.asks(person)]
+        asks = [ask for person in mailbox_owners(scope, directory) for ask in sought.asks(person, content)]
     hunt = Hunt(
-        source=source, kind=kind, scope=scope, people=people, traces=traces, asks=asks, judge=lambda _: sought.why
+        source=source,
+        kind=kind,
+        scope=scope,
+        people=people,
+        traces=traces,
+        asks=asks,
+        judge=lambda _: sought.why,
+        content=content,
+        may_be=sought.may_be,
     )
     return (yield from gather(hunt))
 
 
-def _where_traced(scope: FindScope, directory: Directory, traces: Traces, sought: Sought) -> list[Ask]:
+def _where_traced(
+    scope: FindScope, directory: Directory, traces: Traces, sought: Sought, content: Content | None
+) -> list[Ask]:
     """Ask the mailboxes that got a copy for exactly these messages; and the victim's, whatever the trace says."""
     victims = {victim.user_id: victim for victim in victims_of(scope, directory)}
     wanted: dict[str, set[str]] = defaultdict(set, {user_id: set(sought.ids) for user_id in victims})
@@ -141,9 +184,9 @@ def _where_traced(scope: FindScope, directory: Directory, traces: Traces, sought
     for row in traces.rows:
         person = directory.at_address(str(row.get("recipientAddress") or ""))
         message = trace_mail(row, person)
-        if person is not None and sought.why(message):
+        if person is not None and sought.may_be(message):
             wanted[person.user_id].add(message.internet_message_id)
-    asks = [ask for user_id, ids in wanted.items() for ask in by_ids(people[user_id], sorted(ids))]
+    asks = [ask for user_id, ids in wanted.items() for ask in by_ids(people[user_id], sorted(ids), content)]
     senders = own_addresses(scope) | set(sought.senders)
     return asks + [
         ask

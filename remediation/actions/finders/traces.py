@@ -50,10 +50,13 @@ class Deliveries:
     ids: Sequence[str] = ()
     senders: Sequence[str] = ()
     subjects: Sequence[str] = ()
+    untraced: str = ""  # why no trace can tell, where it is not asked at all
 
     @property
     def problem(self) -> str:
         """Why no trace can tell all of it; empty when one can."""
+        if self.untraced:
+            return self.untraced
         if self.since < self.now - REACH:
             return TOO_OLD
         return TOO_MANY if len(self._graph()) > MOST_QUESTIONS else ""

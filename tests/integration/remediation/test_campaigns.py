@@ -6,6 +6,7 @@ from django.utils import timezone
 from graph.simulator.world import story
 from incidents.extensions import phish_changed
 from incidents.models import PhishTag
+from remediation.actions.finders.messages import NOT_TRACED
 from remediation.actions.finders.traces import FROM_EXCHANGE, NEITHER
 from remediation.enums import ScanState
 from remediation.models import Campaign, Finding, Scan
@@ -172,3 +173,32 @@ def test_a_mailbox_that_could_not_be_read_is_told_by_its_address(towns: Towns):
     (row,) = towns.coverage(campaign, "bluewater")
     assert not row["is_checked"]
     assert f"(reception@{story.BLUEWATER.domain}): An application access policy in Exchange" in row["note"]
+
+
+# --- What stands within mails -----------------------------------------------------------------------------------------
+@pytest.mark.parametrize("narrowed", [{}, {"sender_address": story.LURE.sender}], ids=["alone", "with a sender"])
+def test_a_sweep_finds_a_link_by_its_host(towns: Towns, narrowed: dict[str, str]):
+    campaign = towns.sweep("bluewater", "northgate", link="docusafe-sign.example", **narrowed)
+    towns.search()
+    assert towns.found(campaign) == {name: expected()[name] for name in ("bluewater", "northgate")}
+    with unscoped(reason="a test looks into all tenants"):
+        assert {tuple(one.reasons) for one in Finding.objects.all()} == {("Same link",)}
+    (row,) = towns.coverage(campaign, "bluewater")
+    assert row["note"].startswith("" if narrowed else NOT_TRACED)
+    assert row["is_checked"]
+
+
+def test_a_link_tells_two_mails_of_one_campaign_apart(towns: Towns):
+    campaign = towns.sweep("northgate", link=story.LURE_SECOND.link)
+    towns.search()
+    assert towns.found(campaign) == {"northgate": ["stefan.brueckner"]}
+    assert str(campaign) == story.LURE_SECOND.link
+
+
+def test_the_hash_of_an_attachment_is_looked_for_everywhere(towns: Towns):
+    name, sought = towns.attached("bluewater")
+    campaign = towns.sweep("bluewater", "northgate", attachment_sha256=sought)
+    towns.search()
+    assert name in towns.found(campaign)["bluewater"]
+    with unscoped(reason="a test looks into all tenants"):
+        assert {tuple(one.reasons) for one in Finding.objects.all()} == {("Same attachment",)}

@@ -1,5 +1,7 @@
 """The demo's tenants, each connected to the simulated cloud, and the incident in which their phish is tagged."""
 
+import base64
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from graph.simulator.attachments import usual_attachment
 from graph.simulator.control import SimulatorControl
 from graph.simulator.traces import TRANSPORT_DATA_PLATFORM
 from graph.simulator.world import story
@@ -111,6 +114,17 @@ class Towns:
         users = self.control.objects(tenant_id, "users")
         blocked = [user["id"] for user in users if (user["mail"] or "").partition("@")[0] == mailbox]
         self.control.configure(tenant_id, blockedMailboxes=blocked)
+
+    def attached(self, name: str) -> tuple[str, str]:
+        """A mailbox of a tenant in which a mail with an attachment lies, and the attachment's hash."""
+        tenant_id = self._microsoft(name)
+        since = timezone.now() - timedelta(days=50)
+        for user in self.control.objects(tenant_id, "users"):
+            for mail in self.control.objects(tenant_id, "messages", user["id"]):
+                if mail["hasAttachments"] and datetime.fromisoformat(mail["receivedDateTime"]) > since:
+                    content = base64.b64decode(usual_attachment(mail)["contentBytes"])
+                    return user["mail"].partition("@")[0], hashlib.sha256(content).hexdigest()
+        raise LookupError(f"no mail at {name} has an attachment")
 
     def _microsoft(self, name: str) -> str:
         with tenant_scope([self.tenants[name].pk]):

@@ -109,6 +109,13 @@ GRAPH: list[Row] = [
     ),
     ("mail.message", mail.message("u1", "AAMk/+=", ("id",)), "GET /users/u1/messages/AAMk%2F%2B%3D?$select=id", None),
     (
+        "mail.attachments",
+        mail.attachments("u1", "m1"),
+        "GET /users/u1/messages/m1/attachments?$select=id,name,contentType,size,isInline",
+        None,
+    ),
+    ("mail.attachment", mail.attachment("u1", "m1", "a/1"), "GET /users/u1/messages/m1/attachments/a%2F1", None),
+    (
         "mail.move",
         mail.move("u1", "m1", "deleteditems"),
         "POST /users/u1/messages/m1/move",
