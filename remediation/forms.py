@@ -166,7 +166,7 @@ class SweepForm(forms.Form):
         strip=True,
         widget=forms.TextInput(attrs={**CONTROL, "spellcheck": "false", "dir": "ltr"}),
         error_messages={"invalid": NO_HASH, "max_length": NO_HASH},
-        help_text="SHA-256 of an attached file. With a link, one of both is enough.",
+        help_text="SHA-256 of an attached file, not of a picture within the text. With a link, one of both is enough.",
     )
     since = forms.DateField(
         label="Received since",
