@@ -10,11 +10,15 @@ A `mailbox` is a user principal name, an address or an object id.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from graph.odata import moment
 from graph.request import EXCHANGE_ADMIN, Request, Service
 
 PAGE_SIZE = 1000
+MOST_TRACES = 5000  # rows of one Get-MessageTraceV2
 
 # A "hash table" parameter changes a list instead of replacing it.
 _HASH_TABLE = {"@odata.type": "#Exchange.GenericHashTable"}
@@ -127,6 +131,46 @@ def set_send_on_behalf(mailbox: str, *, add: str | None = None, remove: str | No
 def admin_audit_log_config() -> Request:
     """Get-AdminAuditLogConfig: `UnifiedAuditLogIngestionEnabled` says whether the unified audit log is written."""
     return invoke("Get-AdminAuditLogConfig", {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceQuestion:
+    """Which deliveries of which time are asked for: of these messages, from these senders, or with this subject part.
+
+    `after` is "Received" and the recipient of the last row of an answer that was full: the next one goes on from there.
+    """
+
+    since: datetime
+    until: datetime
+    ids: tuple[str, ...] = ()
+    senders: tuple[str, ...] = ()
+    subject: str = ""
+    after: tuple[str, str] = ("", "")
+
+
+def message_trace(question: TraceQuestion) -> Request:
+    """Get-MessageTraceV2: deliveries of the last 90 days, a row per recipient, the newest first.
+
+    At most 10 days and 5000 rows a question, and 100 questions in 5 minutes per tenant. It has no pages.
+    https://learn.microsoft.com/powershell/module/exchangepowershell/get-messagetracev2
+    """
+    received, recipient = question.after
+    parameters: dict[str, Any] = {
+        "StartDate": moment(question.since),
+        # As Exchange told it, to the last digit: a part of a second less would leave recipients of one mail out.
+        "EndDate": received or moment(question.until),
+        "ResultSize": MOST_TRACES,
+    }
+    optional = {
+        "MessageId": list(question.ids),
+        "SenderAddress": list(question.senders),
+        "Subject": question.subject,
+        "StartingRecipientAddress": recipient,
+    }
+    parameters |= {name: value for name, value in optional.items() if value}
+    if question.subject:
+        parameters["SubjectFilterType"] = "Contains"
+    return invoke("Get-MessageTraceV2", parameters)
 
 
 def _rule(cmdlet: str, mailbox: str, identity: str) -> Request:

@@ -81,6 +81,24 @@ def message(user_id: str, message_id: str, select: Sequence[str] = HEADERS) -> R
     return _mail("GET", user_id, query(path("/users/{}/messages/{}", user_id, message_id), select=select))
 
 
+def attachments(user_id: str, message_id: str) -> Request:
+    """GET /users/{id}/messages/{id}/attachments: what is attached, without the bytes. Permission: Mail.Read.
+
+    Attached mails and links to files elsewhere stand among them, by @odata.type.
+    https://learn.microsoft.com/graph/api/message-list-attachments
+    """
+    address = path("/users/{}/messages/{}/attachments", user_id, message_id)
+    return _mail("GET", user_id, query(address, select=("id", "name", "contentType", "size", "isInline")))
+
+
+def attachment(user_id: str, message_id: str, attachment_id: str) -> Request:
+    """GET /users/{id}/messages/{id}/attachments/{id}: of a file with its bytes, in base64. Permission: Mail.Read.
+
+    https://learn.microsoft.com/graph/api/attachment-get
+    """
+    return _mail("GET", user_id, path("/users/{}/messages/{}/attachments/{}", user_id, message_id, attachment_id))
+
+
 def move(user_id: str, message_id: str, destination: str) -> Request:
     """POST /users/{id}/messages/{id}/move: move a message to a folder, by id or well-known name.
 

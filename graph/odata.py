@@ -55,6 +55,12 @@ def any_of(field: str, values: Sequence[str]) -> str:
     return " or ".join(f"{field} eq {literal(value)}" for value in values)
 
 
+def selected(options: str) -> list[str]:
+    """Return the properties that the options of an address, as `query` writes them, select."""
+    names = [each.removeprefix("$select=") for each in options.split("&") if each.startswith("$select=")]
+    return names[0].split(",") if names else []
+
+
 def query(
     address: str,
     *,

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
+from graph.odata import selected
 from graph.request import Request, Service
 
 GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
@@ -22,7 +23,8 @@ EXCHANGE_ADMINISTRATOR = "Exchange Administrator"
 class Operation:
     """A kind of call: its method and path, and the least application permissions it needs.
 
-    `body_key` narrows it to bodies with that property, for Graph judges a PATCH of a user property by property.
+    `body_key` narrows it to bodies with that property, for Graph judges a PATCH of a user property by property;
+    `selects` to reads that ask for that one, which more than the least permission is needed for.
     `role` is the Entra role that Petra's service principal must hold as well.
     """
 
@@ -30,6 +32,7 @@ class Operation:
     template: str
     permissions: tuple[str, ...]
     body_key: str = ""
+    selects: str = ""
     role: str = ""
 
     @cached_property
@@ -38,9 +41,10 @@ class Operation:
 
     def covers(self, request: Request) -> bool:
         """Return whether the request is a call of this kind."""
-        address = request.path.partition("?")[0]
+        address, _, asked = request.path.partition("?")
         has_key = not self.body_key or self.body_key in (request.body or {})
-        return request.method == self.method and has_key and bool(self._pattern.fullmatch(address))
+        has_selected = not self.selects or self.selects in selected(asked)
+        return request.method == self.method and has_key and has_selected and bool(self._pattern.fullmatch(address))
 
 
 _MAIL_HEADERS = ("Mail.ReadBasic.All",)
@@ -90,8 +94,11 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/identityProtection/riskDetections", ("IdentityRiskEvent.Read.All",)),
     Operation("POST", "/identityProtection/riskyUsers/confirmCompromised", _RISK),
     Operation("POST", "/identityProtection/riskyUsers/dismiss", _RISK),
+    Operation("GET", "/users/{id}/messages", ("Mail.Read",), selects="body"),
     Operation("GET", "/users/{id}/messages", _MAIL_HEADERS),
     Operation("GET", "/users/{id}/messages/{id}", ("Mail.Read",)),
+    Operation("GET", "/users/{id}/messages/{id}/attachments", ("Mail.Read",)),
+    Operation("GET", "/users/{id}/messages/{id}/attachments/{id}", ("Mail.Read",)),
     Operation("POST", "/users/{id}/messages/{id}/move", ("Mail.ReadWrite",)),
     Operation("GET", "/users/{id}/mailFolders", _MAIL_HEADERS),
     Operation("GET", "/users/{id}/mailFolders/{id}", _MAIL_HEADERS),
@@ -239,7 +246,7 @@ REQUIRED_PERMISSIONS: tuple[RequiredPermission, ...] = (
     RequiredPermission(
         "ExchangeMessageTrace.Read.All",
         "89b20d8a-76e2-4057-867b-9961f800b9a4",
-        "Recipients of a phish are found by looking into every mailbox instead of the message trace, which is slower.",
+        "Recipients of a phish are found by Exchange's message trace, or by looking into every mailbox, slowly.",
         is_optional=True,
     ),
     RequiredPermission(

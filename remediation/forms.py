@@ -7,14 +7,18 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from incidents.phish.links import read_typed
 from remediation.enums import Verdict
-from remediation.services import Chosen, Confirmed, Press, SoughtMail
+from remediation.services import NOTHING_SOUGHT, Chosen, Confirmed, Press, SoughtMail
 from tenants.enums import TenantState
 from tenants.models import Tenant
 
 MAX_ITEMS = 10_000
 CONTROL = {"class": "form-control", "autocomplete": "off"}
 KEY, INCOMPLETE = r"^[0-9a-f]{32}$", "The form is incomplete: load it again."
+SOUGHT = ("subject", "sender", "message_id", "link", "attachment_hash")
+NO_HASH = "Give a SHA-256: 64 digits and letters from a to f."
+NO_DAY = "Give a day, as in 2026-03-01."
 LONGEST_SLUG = 60
 LONGEST_AGO = timedelta(days=3653)
 
@@ -127,7 +131,7 @@ class JudgeForm(forms.Form):
 
 
 class SweepForm(forms.Form):
-    """What to look for, since when and in which tenants; `tenants` are those that the reader may see."""
+    """What to look for, received when and in which tenants; `tenants` are those that the reader may see."""
 
     subject = forms.CharField(
         required=False,
@@ -148,10 +152,33 @@ class SweepForm(forms.Form):
         widget=forms.TextInput(attrs={**CONTROL, "spellcheck": "false", "dir": "ltr"}),
         help_text="From the mail's headers, as in <a1b2@mail.example>. It decides alone.",
     )
+    link = forms.CharField(
+        required=False,
+        max_length=2000,
+        widget=forms.TextInput(attrs={**CONTROL, "spellcheck": "false", "dir": "ltr"}),
+        help_text="An address, or a host for all on it; in the text of mails. A sender or a subject makes it faster.",
+    )
+    attachment_hash = forms.RegexField(
+        r"^[0-9a-fA-F]{64}$",
+        required=False,
+        label="Attachment hash",
+        max_length=64,
+        strip=True,
+        widget=forms.TextInput(attrs={**CONTROL, "spellcheck": "false", "dir": "ltr"}),
+        error_messages={"invalid": NO_HASH, "max_length": NO_HASH},
+        help_text="SHA-256 of an attached file, not of a picture within the text. With a link, one of both is enough.",
+    )
     since = forms.DateField(
         label="Received since",
         widget=forms.DateInput(attrs={**CONTROL, "type": "date"}),
-        error_messages={"required": "Say since when.", "invalid": "Give a day, as in 2026-03-01."},
+        error_messages={"required": "Say since when.", "invalid": NO_DAY},
+    )
+    until = forms.DateField(
+        required=False,
+        label="Received until",
+        widget=forms.DateInput(attrs={**CONTROL, "type": "date"}),
+        error_messages={"invalid": NO_DAY},
+        help_text="The last day that is searched. Empty: up to now.",
     )
     where = forms.MultipleChoiceField(
         label="Tenants",
@@ -167,6 +194,12 @@ class SweepForm(forms.Form):
         where.choices = [(slug, tenant.name) for slug, tenant in self.tenants.items()]
         where.initial = list(self.tenants)
 
+    def clean_link(self) -> str:
+        link: str = self.cleaned_data["link"]
+        if link and read_typed(link) is None:
+            raise forms.ValidationError("Give a link, as in https://mail.example/invoice, or a host.")
+        return link
+
     def clean_since(self) -> date:
         since: date = self.cleaned_data["since"]
         if since > timezone.localdate():
@@ -175,17 +208,39 @@ class SweepForm(forms.Form):
             raise forms.ValidationError("Choose a day of the last ten years.")
         return since
 
+    def clean_until(self) -> date | None:
+        until: date | None = self.cleaned_data["until"]
+        if until and until > timezone.localdate():
+            raise forms.ValidationError("This day has not come yet. Leave it empty to search up to now.")
+        return until
+
     def clean(self) -> dict[str, Any]:
         chosen: dict[str, Any] = super().clean() or self.cleaned_data
-        if not any(chosen.get(name) for name in ("subject", "sender", "message_id")):
-            raise forms.ValidationError("Say what to look for: a subject, a sender or a message id.")
+        # What was refused was said all the same: it is told by its own field.
+        if not any(chosen.get(name) or name in self.errors for name in SOUGHT):
+            raise forms.ValidationError(NOTHING_SOUGHT)
+        since, until = chosen.get("since"), chosen.get("until")
+        if since and until and until < since:
+            self.add_error("until", "The last day comes before the first one.")
         return chosen
 
     def chosen(self) -> dict[str, Any]:
         """What the service takes."""
         said = self.cleaned_data
         sought = SoughtMail(
-            internet_message_id=said["message_id"], subject=said["subject"], sender_address=said["sender"]
+            internet_message_id=said["message_id"],
+            subject=said["subject"],
+            sender_address=said["sender"],
+            link=said["link"],
+            attachment_sha256=said["attachment_hash"].lower(),
         )
-        since = timezone.make_aware(datetime.combine(said["since"], time.min))
-        return {"sought": sought, "since": since, "tenants": [self.tenants[slug] for slug in said["where"]]}
+        return {
+            "sought": sought,
+            "since": _start_of(said["since"]),
+            "until": _start_of(said["until"] + timedelta(days=1)) if said["until"] else None,  # all of the last day
+            "tenants": [self.tenants[slug] for slug in said["where"]],
+        }
+
+
+def _start_of(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))

@@ -21,14 +21,14 @@ def of_one(other: str) -> Q:
     return of_incident | Q(**{"incident__isnull": True, f"{other}__isnull": False})
 
 
-TOLD_FIRST = ("subject", "sender_address", "internet_message_id")
+TOLD_FIRST = ("subject", "sender_address", "internet_message_id", "link", "attachment_sha256")
 
 
 class Campaign(models.Model):
     """A phish wherever it lies, in all tenants of an organization: what a mail has to be like to be one of its copies.
 
     `mails`: [{"internet_message_id", "subject", "sender_address"}]. Those of an incident are the mails tagged there;
-    a sweep has one, in which what is empty may be anything.
+    a sweep has one, in which what is empty may be anything, with "link" and "attachment_sha256" besides.
     """
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
@@ -38,11 +38,12 @@ class Campaign(models.Model):
     is_sweep = models.BooleanField(default=False)  # somebody asked for it, without an incident
     mails = models.JSONField(default=list)
     since = models.DateTimeField()  # what was received before is not looked for
+    until = models.DateTimeField(null=True)  # nor what was received from then on; empty: whatever came up to now
     created_by_name = models.CharField(max_length=120)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
-        return next((mail[part] for mail in self.mails for part in TOLD_FIRST if mail[part]), f"Campaign {self.pk}")
+        return next((mail[part] for mail in self.mails for part in TOLD_FIRST if mail.get(part)), f"Campaign {self.pk}")
 
 
 class Scan(TenantScoped):

@@ -206,7 +206,7 @@ def _message_trace(seen: Seen, cloud: Cloud) -> Item:
         group=LOGS,
         title="Message trace",
         state=state,
-        without="Recipients of a phish are found by looking into every mailbox instead, which is slower.",
+        without="Exchange's own message trace is asked instead, or every mailbox is looked into, which is slower.",
         fix=(
             "An administrator of the tenant adds the service principal of Microsoft's Transport Data Platform: "
             f"New-MgServicePrincipal -AppId {TRACE_APP_ID}. Microsoft then takes several hours."

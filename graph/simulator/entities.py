@@ -125,6 +125,12 @@ _V1: dict[str, str] = {
     ),
 }
 
+_ATTACHMENT = "id contentType isInline lastModifiedDateTime name size"
+_V1["attachment"] = _ATTACHMENT
+_V1["fileAttachment"] = f"{_ATTACHMENT} contentBytes contentId contentLocation"
+_V1["itemAttachment"] = _ATTACHMENT
+_V1["referenceAttachment"] = _ATTACHMENT
+
 # Directory roles and domains are not in the metadata at hand; these are their documented properties.
 _V1["directoryRole"] = "id deletedDateTime description displayName roleTemplateId"
 _V1["domain"] = (

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
-from graph.simulator import clock
+from graph.simulator import clock, trace_window
 from graph.simulator.calls import Call
 from graph.simulator.exchange_targets import CmdletFailed, Outcome, Parameters, required
 from graph.simulator.state import Query
@@ -61,20 +62,60 @@ _TRACE_FILTERS = {
 
 
 def get_message_trace(call: Call, parameters: Parameters) -> Outcome:
-    """Get-MessageTraceV2: SenderAddress, RecipientAddress, MessageId, Status, StartDate, EndDate, ResultSize."""
-    where, params = "1", []
+    """Get-MessageTraceV2: the newest deliveries first; EndDate and StartingRecipientAddress say where to go on.
+
+    Source: EXODOC Get-MessageTraceV2. The warning as people quote it; it names the first row that was left out.
+    """
+    since, until = _span(call, parameters)
+    where, params = "stamp >= ? AND stamp <= ?", [since, until]
     for name, field in _TRACE_FILTERS.items():
         if parameters.get(name):
             wanted = _among(parameters[name])
             where += f" AND json_extract(body, '$.{field}') COLLATE NOCASE IN ({', '.join('?' * len(wanted))})"
             params += wanted
-    for name, sign in (("StartDate", ">="), ("EndDate", "<=")):
-        if parameters.get(name.lower()):
-            where += f" AND stamp {sign} ?"
-            params.append(_moment(parameters, name))
-    limit = min(int(parameters.get("resultsize") or 1000), 5000)
-    found = call.store.rows(call.tenant, Query("messageTraces", where, tuple(params), "stamp DESC, seq", limit))
-    return Outcome([_trace(each) for each in found])
+    if subject := str(parameters.get("subject") or ""):
+        where += " AND json_extract(body, '$.subject') LIKE ? ESCAPE '!'"
+        params.append(_subject_pattern(subject, str(parameters.get("subjectfiltertype") or "Contains")))
+    if starting := parameters.get("startingrecipientaddress"):
+        where += " AND (stamp < ? OR owner COLLATE NOCASE >= ?)"
+        params += [until, starting]
+    size = _result_size(parameters)
+    order = "stamp DESC, owner COLLATE NOCASE, seq"
+    found = call.store.rows(call.tenant, Query("messageTraces", where, tuple(params), order, size + 1))
+    left_out = found[size:]
+    return Outcome([_trace(each) for each in found[:size]], [_go_on(since, size, each) for each in left_out])
+
+
+def _span(call: Call, parameters: Parameters) -> trace_window.Span:
+    given = (_moment(parameters, name) if parameters.get(name.lower()) else "" for name in ("StartDate", "EndDate"))
+    since, until = (clock.moment_of(each) if each else None for each in given)
+    try:
+        return trace_window.span(call.tenant, since, until)
+    except ValueError as error:
+        raise CmdletFailed(400, "ArgumentException", str(error)) from error
+
+
+def _subject_pattern(subject: str, kind: str) -> str:
+    plain = re.sub("([!%_])", r"!\1", subject)
+    patterns = {"contains": f"%{plain}%", "startswith": f"{plain}%", "endswith": f"%{plain}"}
+    if kind.lower() not in patterns:
+        raise CmdletFailed(400, "ParameterBindingException", f"Cannot bind parameter 'SubjectFilterType': '{kind}'.")
+    return patterns[kind.lower()]
+
+
+def _result_size(parameters: Parameters) -> int:
+    size = int(parameters.get("resultsize") or 1000)
+    if not 0 < size <= 5000:
+        raise CmdletFailed(400, "ParameterBindingException", "ResultSize must be between 1 and 5000.")
+    return size
+
+
+def _go_on(since: str, size: int, row: dict[str, Any]) -> str:
+    return (
+        "There are more results, use the following command to get more. Get-MessageTraceV2"
+        f' -StartDate "{since}" -EndDate "{row["receivedDateTime"]}"'
+        f' -StartingRecipientAddress "{row["recipientAddress"]}" -ResultSize {size}'
+    )
 
 
 def _trace(row: dict[str, Any]) -> dict[str, Any]:

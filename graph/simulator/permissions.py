@@ -58,6 +58,8 @@ _ALLOWED: dict[str, str] = {
     "DELETE /users/{id}/appRoleAssignments/{id}": "AppRoleAssignment.ReadWrite.All",
     "GET /users/{id}/messages": _READ_MAIL,
     "GET /users/{id}/messages/{id}": _READ_MAIL,
+    "GET /users/{id}/messages/{id}/attachments": "Mail.Read Mail.ReadWrite",
+    "GET /users/{id}/messages/{id}/attachments/{id}": "Mail.Read Mail.ReadWrite",
     "POST /users/{id}/messages/{id}/move": "Mail.ReadWrite",
     "DELETE /users/{id}/messages/{id}": "Mail.ReadWrite",
     "POST /users/{id}/messages/{id}/permanentDelete": "Mail.ReadWrite",

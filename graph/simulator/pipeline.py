@@ -20,6 +20,7 @@ from graph.simulator.users import find_user
 from graph.simulator.weather import LATE, LOST, RESET, Fault, Weather
 
 READING_CMDLETS = ("Get-", "Search-")
+COUNTED_CMDLETS = {"Get-MessageTraceV2"}  # 100 in five minutes, apart from Graph's
 Matched = tuple[Route, tuple[str, ...]]
 
 
@@ -84,6 +85,8 @@ class Cloud:
     def _handled(self, call: Call, matched: Matched | None, mailbox: str | None) -> Answer:
         synchronization.catch_up(self.store, call.tenant)
         if call.service == EXCHANGE:
+            if cmdlet_of(call) in COUNTED_CMDLETS:
+                self.throttle.count(call, Lane.TRACES, cmdlet_of(call))
             with self.store.transaction():
                 return _took_effect(call, self.exchange(call))
         route, call.arguments = matched or self.graph.find(call.method, call.path)  # find says what is wrong

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from graph.simulator import (
     applications,
+    attachments,
     audit,
     authentication,
     devices,
@@ -93,6 +94,8 @@ _MAILBOX: list[tuple[str, str, Handler]] = [
     ("DELETE", _MESSAGE, mail.delete_message),
     ("POST", f"{_MESSAGE}/move", mail.move_message),
     ("POST", f"{_MESSAGE}/permanentDelete", mail.delete_for_good),
+    ("GET", f"{_MESSAGE}/attachments", attachments.list_attachments),
+    ("GET", f"{_MESSAGE}/attachments/{{id}}", attachments.get_attachment),
     ("POST", f"{_USER}/translateExchangeIds", mail.translate_ids),
     ("GET", f"{_USER}/mailFolders", folders.list_folders),
     ("GET", _FOLDER, folders.get_folder),

@@ -44,6 +44,7 @@ class Settings:
     revocation_delay: float = 3600.0
     unified_audit_log: bool = True  # whether Exchange takes records into the unified audit log
     sync_interval: float = 0.0  # seconds between two cycles of directory synchronization; 0: only when told to
+    trace_days: int = 90  # how far back message traces reach; 0: without limit, for worlds of another time
     blocked_mailboxes: list[str] = field(default_factory=list)  # user ids closed to apps by an access policy
 
     def as_json(self) -> dict[str, Any]:
@@ -109,6 +110,7 @@ class Tenant:
             directory_roles=list(document.get("directoryRoles", [])),
             licences={"premium": True, "messageTrace": True, **document.get("licences", {})},
             certificates=list(document.get("certificates", [])),
+            trace_days=int(document.get("traceDays", 90)),
             unified_audit_log=bool(document.get("unifiedAuditLog", True)),
             throttling=DEFAULT_LIMITS | {"directoryUnits": _units_for(len(document.get("users", [])))},
         )

@@ -4,12 +4,13 @@ A campaign changes what it can at no cost: the ticket number, the recipient's na
 is left when those are set aside is what two copies have in common.
 """
 
-import html
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
+from datetime import datetime
+
+from incidents.phish.links import Link, all_links, read_link
 
 SAME_MESSAGE_ID = "Same internet message id"
 SAME_SENDER_AND_SUBJECT = "Same sender and subject"
@@ -37,8 +38,6 @@ _LONGEST_SUBJECT = 500  # characters; the text is an attacker's
 _NOT_A_WORD = re.compile(r"[\W_]+")
 _INVISIBLE = {"Cf", "Cc", "Co", "Cn"}  # zero-width joiners, direction marks, controls
 
-_LINK = re.compile(r"https?://[^\s\"'<>\\^`{|}]+", re.IGNORECASE)
-_SAFE_LINKS = ".safelinks.protection.outlook.com"
 # Everybody's mail links there; a link to one of these says nothing.
 _COMMONPLACE = (
     "microsoft.com", "office.com", "aka.ms", "linkedin.com", "facebook.com", "instagram.com", "x.com", "twitter.com",
@@ -48,14 +47,19 @@ _COMMONPLACE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """What is known of a message. Links are normalised (see `links_in`), hashes are SHA-256 in hex."""
+    """What is known of a message. Links are normalised (see `links_in`), hashes are SHA-256 in hex.
+
+    `wanted_links` are those that somebody looks for; of a mail that was read, those of them that lead there.
+    """
 
     internet_message_id: str = ""
     sender: str = ""
     subject: str = ""
     names: tuple[str, ...] = ()  # of the one whose copy it is: they may stand in the subject
     links: frozenset[str] = frozenset()
+    wanted_links: frozenset[Link] = frozenset()
     attachment_hashes: frozenset[str] = frozenset()
+    received_at: datetime | None = None  # by its mailbox
 
 
 def why_same(phish: Mail, other: Mail) -> str | None:
@@ -75,12 +79,34 @@ def why_same(phish: Mail, other: Mail) -> str | None:
 
 
 def why_sought(sought: Mail, other: Mail) -> str | None:
-    """Return in words why `other` is one of the mails sought. What `sought` leaves empty may be anything."""
+    """Return in words why `other` is one of the mails sought. What `sought` leaves empty may be anything.
+
+    A link or an attachment that is sought has to be in it, one of them; sender and subject then only narrow.
+    """
+    if _same(sought.internet_message_id.strip(), other.internet_message_id.strip()):
+        return SAME_MESSAGE_ID
+    if sought.wanted_links or sought.attachment_hashes:
+        return _why_same_content(sought, other) if is_narrowed_to(sought, other) else None
     if sought.internet_message_id or (sought.sender and sought.subject):
         return why_same(sought, other)
     if sought.sender:
         return SAME_SENDER if _same(sought.sender.strip().casefold(), other.sender.strip().casefold()) else None
-    return SAME_SUBJECT if has_same_subject(sought, other) else None
+    return SAME_SUBJECT if sought.subject and is_narrowed_to(sought, other) else None
+
+
+def is_narrowed_to(sought: Mail, other: Mail) -> bool:
+    """Whether sender and subject, as far as they are sought, are those of another mail."""
+    is_sender = not sought.sender or sought.sender.strip().casefold() == other.sender.strip().casefold()
+    is_subject = not sought.subject or (
+        _same(_plain(sought.subject), _plain(other.subject)) or has_same_subject(sought, other)
+    )
+    return is_sender and is_subject
+
+
+def _why_same_content(sought: Mail, other: Mail) -> str | None:
+    if sought.wanted_links & other.wanted_links:
+        return SAME_LINK
+    return SAME_ATTACHMENT if sought.attachment_hashes & other.attachment_hashes else None
 
 
 def has_same_subject(one: Mail, other: Mail) -> bool:
@@ -112,24 +138,18 @@ def links_in(body: str, ignored_domains: Iterable[str] = ()) -> frozenset[str]:
     unwrapped. Left out: places that everybody links to, and `ignored_domains` with all below them.
     """
     ignored = (*_COMMONPLACE, *(domain.casefold() for domain in ignored_domains))
-    found = (normalise_link(match) for match in _LINK.findall(html.unescape(body)))
-    return frozenset(link for link in found if link and not _is_below(link.partition("/")[0], ignored))
+    return frozenset(_normal(link) for link in all_links(body) if not _is_below(link.host, ignored))
 
 
 def normalise_link(link: str) -> str:
     """Return host and path of a link in the form in which they are compared; empty when there is no host."""
-    try:
-        parts = urlsplit(link.strip().rstrip(".,;:!)>]"))
-        host = (parts.hostname or "").casefold().removeprefix("www.")
-    except ValueError:  # the text is an attacker's: it need not be a link at all
-        return ""
-    inner = parse_qs(parts.query).get("url", [""])[0]
-    if host.endswith(_SAFE_LINKS) and inner and _SAFE_LINKS not in inner:
-        return normalise_link(inner)
-    path = parts.path.rstrip("/")
+    found = read_link(link)
+    return _normal(found) if found else ""
+
+
+def _normal(link: Link) -> str:
     # Without a path the query is all there is to tell one page from another.
-    rest = path or (f"/?{parts.query}" if parts.query else "")
-    return f"{host}{rest}" if host else ""
+    return link.host + (link.path or (f"/?{link.query}" if link.query else ""))
 
 
 def _same(one: str, other: str) -> bool:

@@ -29,6 +29,8 @@ class TaggedPhish:
     internet_message_id: str
     subject: str
     sender_address: str
+    link: str = ""  # as somebody typed it
+    attachment_sha256: str = ""  # in hex, lower case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,7 @@ class FindScope:
     display_name: str
     since: datetime  # the attacker's first access
     until: datetime
+    asked_at: datetime  # now
     domains: frozenset[str]  # of the tenant, lower case
     attacker_addresses: frozenset[str]  # IP addresses
     attacker_acts: tuple[AttackerAct, ...]
@@ -49,6 +52,7 @@ class FindScope:
     microsoft_tenant_id: str
     protected_accounts: frozenset[str]  # user principal names, lower case
     is_sweep: bool = False  # then what a mail of `phish` leaves empty may be anything
+    mail_until: datetime | None = None  # mails received from then on are not looked for
 
     def is_inside_window(self, at: datetime | None) -> bool:
         return at is not None and self.since <= at <= self.until

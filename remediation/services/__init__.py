@@ -1,6 +1,6 @@
 """What people can decide about remediation. Nothing here speaks to Microsoft: workers do, after the commit."""
 
-from remediation.services.campaigns import SoughtMail, campaign_follow, campaign_search, sweep_begin
+from remediation.services.campaigns import NOTHING_SOUGHT, SoughtMail, campaign_follow, campaign_search, sweep_begin
 from remediation.services.decisions import (
     retraction_approve,
     retraction_refuse,
@@ -19,6 +19,7 @@ from remediation.services.scans import scan_request, scans_begin
 from remediation.services.watches import watch_stop
 
 __all__ = [
+    "NOTHING_SOUGHT",
     "Chosen",
     "Confirmed",
     "Press",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -19,14 +20,21 @@ from tenants.enums import TenantState
 from tenants.models import Member, Tenant
 from tenants.scoping import unscoped
 
+NOTHING_SOUGHT = "Say what to look for: a subject, a sender, a message id, a link or an attachment hash."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoughtMail:
-    """What makes a mail one of those sought; an empty part may be anything."""
+    """What makes a mail one of those sought; an empty part may be anything.
+
+    Of a link and the hash of an attachment one is enough; with either, sender and subject only narrow.
+    """
 
     internet_message_id: str = ""
     subject: str = ""
     sender_address: str = ""
+    link: str = ""
+    attachment_sha256: str = ""
 
 
 def campaign_follow(*, incident: Incident) -> None:
@@ -52,20 +60,23 @@ def campaign_follow(*, incident: Incident) -> None:
             _search(campaign, others.filter(state=TenantState.CONNECTED), by_name=PETRA)
 
 
-def sweep_begin(*, sought: SoughtMail, since: datetime, tenants: Sequence[Tenant], by: Member) -> Campaign:
-    """Look for mails in some tenants, without an incident.
+def sweep_begin(
+    *, sought: SoughtMail, since: datetime, until: datetime | None = None, tenants: Sequence[Tenant], by: Member
+) -> Campaign:
+    """Look for mails received from `since` on and before `until` in some tenants, without an incident.
 
     Raises:
         Refused: when nothing is said of the mails, or none of the tenants can be asked.
     """
     if sought == SoughtMail():
-        raise Refused("Say what to look for: a subject, a sender or a message id. Nothing was searched.")
+        raise Refused(f"{NOTHING_SOUGHT} Nothing was searched.")
     with transaction.atomic():
         campaign = Campaign.objects.create(
             organization=by.organization,
             is_sweep=True,
             mails=[asdict(sought)],
             since=since,
+            until=until,
             created_by_name=by.display_name,
         )
         campaign_search(campaign=campaign, tenants=tenants, by=by)
@@ -92,10 +103,15 @@ def campaign_search(*, campaign: Campaign, tenants: Sequence[Tenant], by: Member
                 summary=f"Phish sweep: looked for {campaign}",
                 object_type="campaign",
                 object_id=campaign.pk,
-                after={"mails": campaign.mails, "since": campaign.since.isoformat()},
+                after=_in_the_trail(campaign),
             )
             audit.record([act], tenant=tenant, by=Actor.of(by))
     return len(fresh)
+
+
+def _in_the_trail(campaign: Campaign) -> dict[str, Any]:
+    until = campaign.until.isoformat() if campaign.until else None
+    return {"mails": campaign.mails, "since": campaign.since.isoformat(), "until": until}
 
 
 def _search(campaign: Campaign, tenants: Sequence[Tenant] | QuerySet[Tenant], *, by_name: str) -> None:

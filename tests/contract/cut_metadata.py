@@ -47,6 +47,7 @@ _TYPES = (
     " deviceDetail appliedConditionalAccessPolicy directoryAudit auditActivityInitiator userIdentity appIdentity"
     " targetResource modifiedProperty keyValue riskyUser riskDetection auditLogQuery auditLogRecord auditData"
     " exchangeMessageTrace exchangeMessageTraceDetail conditionalAccessPolicy onPremisesSyncBehavior organization"
+    " attachment fileAttachment itemAttachment referenceAttachment"
     " analyzedEmail directoryRole domain unifiedRoleAssignment convertIdResult"
 )
 TYPES = [*_TYPES.split(), *(f"{each}AuthenticationMethod" for each in _METHODS.split())]

@@ -10,10 +10,21 @@ from tests.contract.metadata import metadata
 _CSDL = metadata("csdl_slice.json")
 ENUMS: dict[str, list[str]] = _CSDL["enums"]
 
+_ATTACHMENT = {
+    "id": "Edm.String", "contentType": "Edm.String", "isInline": "Edm.Boolean",
+    "lastModifiedDateTime": "Edm.DateTimeOffset", "name": "Edm.String", "size": "Edm.Int32",
+}  # fmt: skip
+
 # Types that the slice lacks, as their reference pages describe them (learn.microsoft.com/graph/api/resources/…).
 _DOCUMENTED: dict[str, dict[str, str]] = {
     "entity": {"id": "Edm.String"},
     "identity": {"id": "Edm.String", "displayName": "Edm.String"},
+    "attachment": _ATTACHMENT,
+    "fileAttachment": {
+        **_ATTACHMENT, "contentBytes": "Edm.Binary", "contentId": "Edm.String", "contentLocation": "Edm.String",
+    },
+    "itemAttachment": _ATTACHMENT,
+    "referenceAttachment": _ATTACHMENT,
     "directoryRole": {
         "id": "Edm.String", "deletedDateTime": "Edm.DateTimeOffset", "description": "Edm.String",
         "displayName": "Edm.String", "roleTemplateId": "Edm.String",
@@ -52,7 +63,7 @@ BETA = {
 # These hold whatever their service wants: a unified audit record's data has the shape of its operation.
 _OPEN = {"auditData"}
 # Of these any type may come, so each object says of which it is.
-POLYMORPHIC = {"directoryObject", "authenticationMethod"}
+POLYMORPHIC = {"directoryObject", "authenticationMethod", "attachment"}
 
 _PRIMITIVES = {
     "Edm.String": lambda value: isinstance(value, str),

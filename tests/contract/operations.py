@@ -23,6 +23,7 @@ from tests.factories.world import (
     PASSWORD_METHOD,
     PRINCIPAL_ID,
     TENANT_ID,
+    message,
 )
 from tests.fixtures.simulator import RawCloud
 
@@ -88,6 +89,8 @@ ANSWERS: dict[str, tuple[int, str]] = {
     "GET /roleManagement/directory/roleAssignments": (200, "Collection(unifiedRoleAssignment)"),
     "GET /users/{id}/messages": (200, "Collection(message)"),
     "GET /users/{id}/messages/{id}": (200, "message"),
+    "GET /users/{id}/messages/{id}/attachments": (200, "Collection(attachment)"),
+    "GET /users/{id}/messages/{id}/attachments/{id}": (200, "fileAttachment"),
     "DELETE /users/{id}/messages/{id}": (204, NOTHING),
     "POST /users/{id}/messages/{id}/move": (201, "message"),
     "POST /users/{id}/messages/{id}/permanentDelete": (204, NOTHING),
@@ -134,6 +137,7 @@ _WINDOW = {"filterStartDateTime": "2026-03-01T00:00:00Z", "filterEndDateTime": "
 _MESSAGE = f"AAMk-{ALICE[:4]}-1"
 _METHOD_IDS = {"microsoftAuthenticator": "6a7b0000-0000-4000-8000-000000000001"}
 _IDS: dict[str, list[str]] = {
+    "/users/{id}/messages/{id}/attachments": [ALICE, _MESSAGE, "attachment-1"],
     "/users/{id}/messages/{id}": [ALICE, _MESSAGE],
     "/users/{id}/mailFolders/{id}/childFolders": [ALICE, "msgfolderroot"],
     "/users/{id}/mailFolders/{id}": [ALICE, "inbox", _MESSAGE],
@@ -193,6 +197,10 @@ def prepare(simulator: SimulatorControl, cloud: RawCloud) -> None:
     simulator.plant(TENANT_ID, "riskyUsers", {"id": ALICE, "riskLevel": "low", "riskState": "atRisk"})
     detection = {"id": "risk-1", "userId": ALICE, "detectedDateTime": "2026-03-01T09:00:00Z", "riskLevel": "high"}
     simulator.plant(TENANT_ID, "riskDetections", detection)
+    files = [{"id": "attachment-1", "name": "a.pdf", "contentType": "application/pdf", "contentBytes": "JVBERi0="}]
+    files.append({"@odata.type": "#microsoft.graph.referenceAttachment", "name": "in the cloud"})
+    attached = {"_attachments": files, "hasAttachments": True}
+    simulator.plant(TENANT_ID, "messages", message(ALICE, 1, **attached), owner=ALICE)
     own = {"id": OWN_APPLICATION, "appId": "eeeeeeee-0000-4000-8000-0000000000aa", "displayName": "Own"}
     keys = {"passwordCredentials": [{"keyId": _KEY}], "keyCredentials": [{"keyId": _KEY}]}
     simulator.plant(TENANT_ID, "applications", own | keys | {"_owners": [PRINCIPAL_ID]})

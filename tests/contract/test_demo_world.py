@@ -48,7 +48,7 @@ def test_everything_it_shows_is_in_the_metadata(simulator: SimulatorControl, wor
     found: list[str] = []
     for tenant in world["tenants"]:
         cloud = RawCloud(simulator.url, tenant["tenantId"], tenant["clientSecret"], tenant["clientId"])
-        simulator.configure(tenant["tenantId"], throttling={"reports": 0, "identityProtection": 0})
+        simulator.configure(tenant["tenantId"], throttling={"reports": 0, "identityProtection": 0}, traceDays=0)
         paths = [path.format(user=",".join(properties_of("user"))) for path in COLLECTIONS]
         mailboxes = [user for user in tenant["users"] if user.get("_hasMailbox")]
         paths += [f"/users/{user['id']}{path}" for user in mailboxes for path in OF_A_USER]

@@ -113,7 +113,10 @@ def test_a_narrow_permission_shows_its_own_service(simulator: SimulatorControl, 
 
 def test_message_traces(raw_cloud: RawCloud) -> None:
     path = "/admin/exchange/tracing/messageTraces"
-    text = quote("messageId eq '<phish+1=x@evil.example>' and receivedDateTime ge 2026-03-01T00:00:00Z")
+    text = quote(
+        "messageId eq '<phish+1=x@evil.example>' and receivedDateTime ge 2026-03-01T00:00:00Z"
+        " and receivedDateTime le 2026-03-02T00:00:00Z"
+    )
     row = raw_cloud.get(f"{path}?$filter={text}&$top=5000")["value"][0]
     assert (row["recipientAddress"], row["status"]) == ("alice@tiny.example", "delivered")
     details = raw_cloud.get(f"{path}/{row['id']}/getDetailsByRecipient(recipientAddress='alice@tiny.example')")

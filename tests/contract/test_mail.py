@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from graph.simulator.control import SimulatorControl
-from tests.factories.world import ALICE, BOB, NO_MAILBOX, TENANT_ID
+from tests.factories.world import ALICE, BOB, NO_MAILBOX, TENANT_ID, message
 from tests.fixtures.simulator import RawCloud
 
 IMMUTABLE = 'IdType="ImmutableId"'
@@ -161,3 +161,31 @@ def test_ten_thousand_requests_in_ten_minutes(simulator: SimulatorControl, raw_c
     assert [each.status_code for each in answers] == [200, 200, 429]
     assert 595 <= int(answers[2].headers["Retry-After"]) <= 600
     assert raw_cloud.call("GET", f"/v1.0/users/{BOB}/messages?$top=1").status_code == 200
+
+
+def test_attachments_with_and_without_their_bytes(simulator: SimulatorControl, raw_cloud: RawCloud) -> None:
+    files = [
+        {"id": "a1", "name": "a.pdf", "contentType": "application/pdf", "contentBytes": "JVBERi0="},
+        {"@odata.type": "#microsoft.graph.itemAttachment", "id": "a2", "name": "a mail"},
+    ]
+    planted = message(ALICE, 1, hasAttachments=True, _attachments=files)
+    simulator.plant(TENANT_ID, "messages", planted, owner=ALICE)
+    path = f"{MAILBOX}/messages/AAMk-{ALICE[:4]}-1/attachments"
+    listed = raw_cloud.get(f"{path}?$select=id,name,size")["value"]
+    assert [set(each) - {"@odata.type", "@odata.mediaContentType"} for each in listed] == [{"id", "name", "size"}] * 2
+    assert [each["@odata.type"].rsplit(".")[-1] for each in listed] == ["fileAttachment", "itemAttachment"]
+    assert [each.get("contentBytes") for each in raw_cloud.get(path)["value"]] == ["JVBERi0=", None]
+    assert raw_cloud.get(f"{path}/a1")["contentBytes"] == "JVBERi0="
+    assert error_of(raw_cloud.call("GET", f"/v1.0{path}/a3")) == (404, "ErrorItemNotFound")
+    simulator.configure(TENANT_ID, grantedPermissions=["Mail.ReadBasic.All"])
+    assert error_of(raw_cloud.call("GET", f"/v1.0{path}")) == (403, "ErrorAccessDenied")
+
+
+def test_two_copies_of_a_message_hold_the_same_file(simulator: SimulatorControl, raw_cloud: RawCloud) -> None:
+    for owner in (ALICE, BOB):
+        simulator.plant(TENANT_ID, "messages", message(owner, 1, hasAttachments=True), owner=owner)
+    paths = [f"/users/{owner}/messages/AAMk-{owner[:4]}-1/attachments" for owner in (ALICE, BOB)]
+    one, other = (raw_cloud.get(path)["value"][0] for path in paths)
+    assert one["contentBytes"] == other["contentBytes"]
+    found = raw_cloud.get(f"{MAILBOX}/messages?$filter={quote('hasAttachments eq true')}")["value"]
+    assert [each["id"] for each in found] == [f"AAMk-{ALICE[:4]}-1"]

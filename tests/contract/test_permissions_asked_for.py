@@ -20,6 +20,8 @@ UNJUDGED = {
     "POST /servicePrincipals",
     "GET /servicePrincipals/{id}/appRoleAssignedTo",
     "GET /applications/{id}",
+    "GET /users/{id}/messages/{id}/attachments",
+    "GET /users/{id}/messages/{id}/attachments/{id}",
 }
 
 

@@ -49,6 +49,8 @@ DOCUMENTED = {
     "GET /users/{id}/authentication/softwareOathMethods": "UserAuthMethod-SoftwareOATH.Read.All",
     "GET /users/{id}/authentication/temporaryAccessPassMethods": "UserAuthMethod-TAP.Read.All",
     "GET /users/{id}/authentication/windowsHelloForBusinessMethods": "UserAuthMethod-WindowsHello.Read.All",
+    "GET /users/{id}/messages/{id}/attachments": "Mail.Read",
+    "GET /users/{id}/messages/{id}/attachments/{id}": "Mail.Read",
     "GET /users/{id}/mailFolders/inbox/messageRules/{id}": "MailboxSettings.Read",
     "GET /users/{id}/mailFolders/{id}/childFolders": "Mail.ReadBasic.All",
     "GET /users/{id}/mailFolders/{id}/messages": "Mail.ReadBasic.All",

@@ -257,6 +257,7 @@ def _first_tenant() -> dict[str, Any]:
         "directoryRoles": ["User Administrator", "Exchange Administrator"],
         "organization": {"displayName": "Tiny", "countryLetterCode": "NL", "tenantType": "AAD"},
         "licences": {"premium": True, "messageTrace": True},
+        "traceDays": 0,  # its mail is of March 2026
         "users": people,
         "mailFolders": {
             each: [folder(each, name) for name in ("msgfolderroot", "inbox", "deleteditems")] for each in (ALICE, BOB)

@@ -205,7 +205,8 @@ def _operations() -> list[Operation]:
 
 def _call_row(operation: Operation) -> Row:
     call = f"`{operation.method} {operation.template}`"
-    key = f" `{operation.body_key}`" if operation.body_key else ""
+    narrower = operation.body_key or (operation.selects and f"$select={operation.selects}")
+    key = f" `{narrower}`" if narrower else ""
     return [call + key, _codes(operation.permissions), operation.role]
 
 

@@ -3,18 +3,19 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from graph import Request, mail, odata
 from incidents.phish.matching import Mail
 from remediation.actions.base import Stages, moment
+from remediation.actions.finders.attachments import compare
+from remediation.actions.finders.content import HASHES, LINKS, Content
 from remediation.actions.finders.directory import Directory, Person
 from remediation.actions.finders.mailboxes import Ask, Box, folders_of, name_folders, read_boxes, unread_note
 from remediation.actions.finders.reading import Look, Row, found, sentences, yes_no
+from remediation.actions.finders.traces import Traces
 from remediation.actions.finding import Candidate, FindScope, Found, details
 from remediation.actions.signs import written
 
 Why = Callable[[Mail], tuple[str, ...]]  # why a message is one of those sought; () when it is not
 
-TRACES_A_PAGE = 5000  # the most that Microsoft gives at once; it allows 100 requests in five minutes
 _DELETED, _OWN = "Already in Deleted Items", "The sender's own copy, in Sent Items"
 
 
@@ -26,35 +27,15 @@ class Hunt:
     kind: str
     scope: FindScope
     people: Look
-    traces: Sequence[Look]
+    traces: Traces
     asks: Sequence[Ask]
     judge: Callable[[Mapping[str, Box]], Why]  # may look at all that was read before it judges one message
+    content: Content | None = None
+    may_be: Callable[[Mail], bool] = bool  # one of those sought, but for its content
 
     @property
     def asks_everybody(self) -> bool:
-        return not is_traced(self.traces)
-
-
-def is_traced(traces: Sequence[Look]) -> bool:
-    """Whether the message traces tell all mailboxes that got a copy."""
-    return all(look.is_complete for look in traces)
-
-
-def trace_by_id(internet_message_id: str) -> Request:
-    """Deliveries of one message."""
-    return mail.message_traces(filter=f"messageId eq {odata.literal(internet_message_id)}", top=TRACES_A_PAGE)
-
-
-def trace_by_sender(sender: str, since_filter: str) -> Request:
-    """Deliveries of all that somebody sent; `since_filter` is a date-time literal."""
-    wanted = f"senderAddress eq {odata.literal(sender)} and receivedDateTime ge {since_filter}"
-    return mail.message_traces(filter=wanted, top=TRACES_A_PAGE)
-
-
-def trace_by_subject(subject: str, since_filter: str) -> Request:
-    """Deliveries of all with this very subject; `since_filter` is a date-time literal."""
-    wanted = f"subject eq {odata.literal(subject)} and receivedDateTime ge {since_filter}"
-    return mail.message_traces(filter=wanted, top=TRACES_A_PAGE)
+        return not self.traces.is_complete
 
 
 def victims_of(scope: FindScope, directory: Directory) -> list[Person]:
@@ -92,6 +73,7 @@ def trace_mail(row: Row, person: Person | None = None) -> Mail:
 def gather(hunt: Hunt) -> Stages[Found]:
     """Look into the mailboxes and list the copies. One stage; one more for folders within folders."""
     boxes = yield from read_boxes(hunt.asks)
+    gaps = yield from _compare(hunt, boxes)
     if hunt.asks_everybody:  # whose folders matter is known only now
         holding = [box for box in boxes.values() if box.messages]
         boxes = yield from read_boxes([ask for box in holding for ask in folders_of(box.person, with_sent=True)], boxes)
@@ -102,15 +84,16 @@ def gather(hunt: Hunt) -> Stages[Found]:
     copies = [candidate for box in ordered for candidate in _copies(hunt, box, why)]
     note, is_incomplete = unread_note(boxes.values(), asked_everybody=hunt.asks_everybody)
     result = found(hunt.source, hunt.kind, [hunt.people], copies)
-    result.rows = sum(len(box.messages) for box in boxes.values())
-    result.is_checked = result.is_checked and not is_incomplete
-    result.note = sentences([_trace_note(hunt), _people_note(hunt.people), note])
+    result.rows = sum(box.looked_at for box in boxes.values())
+    result.is_checked = result.is_checked and not is_incomplete and not gaps
+    result.note = sentences([hunt.traces.note, _people_note(hunt.people), note, gaps])
     return result
 
 
-def _trace_note(hunt: Hunt) -> str:
-    reasons = sentences(look.note for look in hunt.traces)
-    return f"Message trace could not be used, so every mailbox was looked through. {reasons}" if reasons else ""
+def _compare(hunt: Hunt, boxes: Mapping[str, Box]) -> Stages[str]:
+    if hunt.content is None:
+        return ""
+    return (yield from compare(boxes, hunt.content, lambda row, person: hunt.may_be(mail_of(row, person))))
 
 
 def _people_note(people: Look) -> str:
@@ -131,6 +114,9 @@ def mail_of(row: Row, person: Person) -> Mail:
         sender=sender_of(row),
         subject=str(row.get("subject") or ""),
         names=(person.display_name, person.mailbox),
+        wanted_links=row.get(LINKS, frozenset()),
+        attachment_hashes=row.get(HASHES, frozenset()),
+        received_at=moment(row.get("receivedDateTime")),
     )
 
 

@@ -8,23 +8,23 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from graph import mail, odata
+from graph import mail
 from incidents.phish.matching import links_in, normalise_subject
 from remediation.actions.base import Stages, moment
+from remediation.actions.finders.content import WITH_BODY
 from remediation.actions.finders.copies import (
     Hunt,
     Why,
     gather,
-    is_traced,
     mailbox_owners,
     own_addresses,
     sender_of,
-    trace_by_sender,
     victim_of,
 )
 from remediation.actions.finders.directory import PEOPLE, Directory
-from remediation.actions.finders.mailboxes import WITH_BODY, Ask, Box, by_ids, by_sender, folders_of, sent_by
+from remediation.actions.finders.mailboxes import Ask, Box, by_ids, by_sender, folders_of, sent_by
 from remediation.actions.finders.reading import Look, Row, read_all, sentences
+from remediation.actions.finders.traces import Deliveries, Traces, traces_of
 from remediation.actions.finding import FindScope, Found
 from remediation.actions.signs import act_in_words, acts_on
 
@@ -66,23 +66,24 @@ class Known:
 
 def find_internal_phish(scope: FindScope) -> Stages[Found]:
     """Find what was sent from inside during the attack, and every copy of it."""
-    senders, since = sorted(own_addresses(scope)), odata.moment(scope.since)
+    senders = sorted(own_addresses(scope))
     tagged = list(dict.fromkeys(phish.internet_message_id for phish in scope.phish if phish.internet_message_id))
     mailbox_reads = [sent_by(scope.user_id, sender, scope.since, select=WITH_BODY) for sender in senders]
     mailbox_reads += [mail.by_internet_message_ids(scope.user_id, tagged[:12], select=WITH_BODY)] if tagged else []
-    traced = [trace_by_sender(sender, since) for sender in senders]
-    people, *looks = yield from read_all([PEOPLE, *traced, *mailbox_reads])
-    traces, in_mailbox = looks[: len(traced)], looks[len(traced) :]
+    asked = Deliveries(since=scope.since, now=scope.asked_at, senders=senders)
+    people, *looks = yield from read_all([PEOPLE, *mailbox_reads, *asked.requests()])
+    in_mailbox = looks[: len(mailbox_reads)]
+    traces = yield from traces_of(asked, looks[len(mailbox_reads) :])
     directory, own = Directory(people.rows), [row for look in in_mailbox for row in look.rows]
     known = _known(scope, own, tagged)
-    if is_traced(traces):
+    if traces.is_complete:
         groups = group(scope, _from_mailbox(scope, own), _from_trace(scope, directory, traces))
         chosen = choose(scope, known, groups)
         asks, judge = _where_sent(scope, directory, chosen), _by_id(chosen)
         result = yield from gather(_hunt(scope, people, traces, asks, lambda _: judge))
     else:
         owners = mailbox_owners(scope, directory)
-        asks = [by_sender(person, sender, scope.since) for person in owners for sender in senders]
+        asks = [by_sender(person, sender, (scope.since, None)) for person in owners for sender in senders]
         result = yield from gather(
             _hunt(scope, people, traces, asks, lambda boxes: _judge_all(scope, known, own, boxes))
         )
@@ -92,7 +93,7 @@ def find_internal_phish(scope: FindScope) -> Stages[Found]:
 def _hunt(
     scope: FindScope,
     people: Look,
-    traces: Sequence[Look],
+    traces: Traces,
     asks: Sequence[Ask],
     judge: Callable[[Mapping[str, Box]], Why],
 ) -> Hunt:
@@ -129,9 +130,9 @@ def _from_mailbox(scope: FindScope, own: Iterable[Row]) -> list[Sighting]:
     ]
 
 
-def _from_trace(scope: FindScope, directory: Directory, traces: Sequence[Look]) -> list[Sighting]:
+def _from_trace(scope: FindScope, directory: Directory, traces: Traces) -> list[Sighting]:
     sightings = []
-    for row in (row for look in traces for row in look.rows):
+    for row in traces.rows:
         person = directory.at_address(str(row.get("recipientAddress") or ""))
         is_meant = _is_sent_in_window(scope, str(row.get("senderAddress") or ""), row.get("receivedDateTime"))
         if person is not None and is_meant:

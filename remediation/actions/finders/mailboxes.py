@@ -1,6 +1,6 @@
 """Looking into many mailboxes at once: for messages, and for the names of the folders that they lie in."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,12 +8,15 @@ from enum import StrEnum
 
 from graph import GraphError, NoMailbox, Request, in_plain_words, mail, odata
 from remediation.actions.base import Stages
+from remediation.actions.finders.content import BOXES_AT_ONCE, Content
 from remediation.actions.finders.directory import Person
-from remediation.actions.finders.reading import Look, Row, read_all, sentences
+from remediation.actions.finders.reading import Look, Names, Row, counted, read_all, sentences
 
 IDS_A_REQUEST = 12  # Graph takes 15 conditions in one filter
 MESSAGES_A_PAGE = 100
-WITH_BODY = (*mail.HEADERS, "body")
+
+
+Span = tuple[datetime, datetime | None]  # from then on, and before the other; None: up to now
 
 
 class Part(StrEnum):
@@ -34,6 +37,7 @@ class Box:
     names: dict[str, str] = field(default_factory=dict)
     deleted_id: str = ""
     sent_id: str = ""
+    looked_at: int = 0  # messages that were read, kept or not
     problems: list[str] = field(default_factory=list)
     error: GraphError | None = None
 
@@ -41,6 +45,7 @@ class Box:
         """Add what was read of one part. Only unread messages are a gap: a folder without its name is told as such."""
         if part is Part.MESSAGES:
             self.messages += look.rows
+            self.looked_at += look.seen
             self.problems += [look.note] if look.note else []
             self.error = self.error or look.error
             return
@@ -63,30 +68,53 @@ class Ask:
     person: Person
     part: Part
     request: Request
+    content: Content | None = None  # what its messages are compared with while they are read
+
+    def look(self) -> Look:
+        return self.content.look() if self.content else Look()
 
 
-def by_ids(person: Person, ids: Iterable[str]) -> list[Ask]:
+def by_ids(person: Person, ids: Iterable[str], content: Content | None = None) -> list[Ask]:
     """Look for messages with these internet message ids."""
     wanted = [each for each in dict.fromkeys(ids) if each]
     chunks = [wanted[start : start + IDS_A_REQUEST] for start in range(0, len(wanted), IDS_A_REQUEST)]
-    return [Ask(person, Part.MESSAGES, mail.by_internet_message_ids(person.user_id, chunk)) for chunk in chunks]
+    select = content.select if content else mail.HEADERS
+    requests = [mail.by_internet_message_ids(person.user_id, chunk, select=select) for chunk in chunks]
+    return [Ask(person, Part.MESSAGES, request, content) for request in requests]
 
 
-def by_sender(person: Person, sender: str, since: datetime) -> Ask:
-    """Look for all that somebody sent into a mailbox since then."""
-    return Ask(person, Part.MESSAGES, sent_by(person.user_id, sender, since))
+def by_sender(person: Person, sender: str, span: Span, content: Content | None = None) -> Ask:
+    """Look for all that somebody sent into a mailbox in a span of time."""
+    return received_in(person, span, f"from/emailAddress/address eq {odata.literal(sender)}", content)
 
 
-def by_subject(person: Person, subject: str, since: datetime) -> Ask:
-    """Look for all with this very subject in a mailbox since then."""
-    wanted = f"receivedDateTime ge {odata.moment(since)} and subject eq {odata.literal(subject)}"
-    return Ask(person, Part.MESSAGES, mail.messages(person.user_id, filter=wanted, top=MESSAGES_A_PAGE))
+def by_subject(person: Person, subject: str, span: Span, content: Content | None = None) -> Ask:
+    """Look for all with this very subject in a mailbox in a span of time."""
+    return received_in(person, span, f"subject eq {odata.literal(subject)}", content)
+
+
+def received_in(person: Person, span: Span, condition: str = "", content: Content | None = None) -> Ask:
+    """Look for all that came into a mailbox in a span of time, and meets a condition."""
+    conditions = (_received(*span), condition, content.condition if content else "")
+    request = mail.messages(
+        person.user_id,
+        filter=" and ".join(each for each in conditions if each),
+        select=content.select if content else mail.HEADERS,
+        top=content.page if content else MESSAGES_A_PAGE,
+    )
+    return Ask(person, Part.MESSAGES, request, content)
 
 
 def sent_by(user_id: str, sender: str, since: datetime, select: Sequence[str] = mail.HEADERS) -> Request:
     """GET /users/{id}/messages?$filter: messages of a sender since then. Permission: Mail.ReadBasic.All."""
-    wanted = f"receivedDateTime ge {odata.moment(since)} and from/emailAddress/address eq {odata.literal(sender)}"
+    wanted = f"{_received(since, None)} and from/emailAddress/address eq {odata.literal(sender)}"
     return mail.messages(user_id, filter=wanted, select=select, top=MESSAGES_A_PAGE)
+
+
+def _received(since: datetime, until: datetime | None) -> str:
+    """When: a condition for $filter."""
+    received = f"receivedDateTime ge {odata.moment(since)}"
+    return f"{received} and receivedDateTime lt {odata.moment(until)}" if until else received
 
 
 def folders_of(person: Person, *, with_sent: bool = False) -> list[Ask]:
@@ -102,11 +130,18 @@ def folders_of(person: Person, *, with_sent: bool = False) -> list[Ask]:
 
 
 def read_boxes(asks: Sequence[Ask], known: Mapping[str, Box] | None = None) -> Stages[dict[str, Box]]:
-    """Ask all mailboxes at once. Returns what each holds, by user id; `known` boxes are added to."""
+    """Ask all mailboxes, at once where only headers are asked for. Returns what each holds, by user id.
+
+    `known` boxes are added to.
+    """
     boxes = dict(known or {})
-    looks = yield from read_all([ask.request for ask in asks])
-    for ask, look in zip(asks, looks, strict=True):
-        boxes.setdefault(ask.person.user_id, Box(ask.person)).take(ask.part, look)
+    # With their texts, messages are too much to be read everywhere at once.
+    size = BOXES_AT_ONCE if any(ask.content for ask in asks) else max(1, len(asks))
+    for start in range(0, len(asks), size):
+        group = asks[start : start + size]
+        looks = yield from read_all([ask.request for ask in group], [ask.look() for ask in group])
+        for ask, look in zip(group, looks, strict=True):
+            boxes.setdefault(ask.person.user_id, Box(ask.person)).take(ask.part, look)
     return boxes
 
 
@@ -121,21 +156,24 @@ def name_folders(boxes: Mapping[str, Box]) -> Stages[dict[str, Box]]:
 
 
 def unread_note(boxes: Iterable[Box], *, asked_everybody: bool) -> tuple[str, bool]:
-    """What could not be read, counted by reason, and whether that leaves the check incomplete.
+    """What could not be read, by reason and with the first addresses, and whether that leaves the check incomplete.
 
     When everybody was asked, accounts without a mailbox are no gap: there is nothing of theirs to look at. When a
     message trace says that a copy was delivered there, they are one.
     """
-    asked = list(boxes)
-    without = [box for box in asked if asked_everybody and isinstance(box.error, NoMailbox)]
-    failed = [box for box in asked if box.problems and box not in without]
-    reasons = Counter(in_plain_words(box.error) if box.error else box.problems[0] for box in failed)
-    notes = [f"{_count(count, 'mailbox')} of {len(asked)} not read: {reason}" for reason, count in reasons.items()]
+    asked, unread, without = list(boxes), defaultdict[tuple[str, str], list[str]](list), []
+    for box in asked:
+        if asked_everybody and isinstance(box.error, NoMailbox):
+            without.append(box.person.mailbox)
+        elif box.problems:
+            why = ("not read", in_plain_words(box.error)) if box.error else ("not read to the end", box.problems[0])
+            unread[why].append(box.person.mailbox)
+    names = Names()
+    notes = [
+        f"{counted(len(mailboxes), 'mailbox')} of {len(asked)} {how}{names.take(mailboxes)}: {reason}"
+        for (how, reason), mailboxes in unread.items()
+    ]
     if without:
-        notes.append(f"Passed over: {_count(len(without), 'account')} without a mailbox in Exchange Online.")
-    return sentences(notes), bool(failed)
-
-
-def _count(count: int, noun: str) -> str:
-    plural = f"{noun}es" if noun.endswith("x") else f"{noun}s"
-    return f"{count} {noun if count == 1 else plural}"
+        accounts = f"{counted(len(without), 'account')} without a mailbox in Exchange Online{names.take(without)}"
+        notes.append(f"Passed over: {accounts}: unlicensed, deleted, or hosted on-premises, where Petra cannot look.")
+    return sentences(notes), bool(unread)

@@ -1,34 +1,33 @@
 """Copies of the phish in the tenant's mailboxes: of what is tagged in an incident, or of what a campaign looks for.
 
-A message trace tells which mailboxes got a copy; where it cannot be had, every mailbox is looked through.
+A message trace tells which mailboxes got a copy; where none can be had, every mailbox is looked through.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from graph import Request, odata
-from incidents.phish.matching import Mail, why_same, why_sought
+from incidents.phish.links import read_typed
+from incidents.phish.matching import SAME_MESSAGE_ID, Mail, is_narrowed_to, why_same, why_sought
 from remediation.actions.base import Stages
+from remediation.actions.finders.content import Content
 from remediation.actions.finders.copies import (
     Hunt,
     gather,
-    is_traced,
     mailbox_owners,
     own_addresses,
-    trace_by_id,
-    trace_by_sender,
-    trace_by_subject,
     trace_mail,
     victims_of,
 )
 from remediation.actions.finders.directory import PEOPLE, Directory, Person
-from remediation.actions.finders.mailboxes import Ask, by_ids, by_sender, by_subject, folders_of
-from remediation.actions.finders.reading import Look, read_all
-from remediation.actions.finding import FindScope, Found
+from remediation.actions.finders.mailboxes import Ask, by_ids, by_sender, by_subject, folders_of, received_in
+from remediation.actions.finders.reading import read_all
+from remediation.actions.finders.traces import EVERYBODY, Deliveries, Traces, traces_of
+from remediation.actions.finding import FindScope, Found, TaggedPhish
 
 COPIES, REMAINING, CAMPAIGN = "Copies of the phish", "Phishing still in mailboxes", "Mailboxes"
+NOT_TRACED = f"No message trace tells what stands in a mail, {EVERYBODY}"
 NOTHING_TAGGED = "No message is tagged as the phish yet, so no copies were looked for."
 # The phish comes before the attacker does: its campaign is looked for from this long before the first access.
 BEFORE_ACCESS = timedelta(days=14)
@@ -38,12 +37,13 @@ BEFORE_ACCESS = timedelta(days=14)
 class Sought:
     """The mails that are looked for: by their ids, by their senders, and by a subject of which no more is known.
 
-    `since`: what was received before is not looked for, unless by its id.
+    What was received before `since`, or from `until` on, is not looked for, unless by its id.
     """
 
     mails: tuple[Mail, ...]
     since: datetime
     is_sweep: bool
+    until: datetime | None = None
 
     @property
     def ids(self) -> list[str]:
@@ -57,21 +57,54 @@ class Sought:
     def subjects(self) -> list[str]:
         return _unique(one.subject for one in self.mails if self.is_sweep and not one.sender)
 
-    def traces(self) -> list[Request]:
-        since = odata.moment(self.since)
-        by_senders = (trace_by_sender(sender, since) for sender in self.senders)
-        return [*map(trace_by_id, self.ids), *by_senders, *(trace_by_subject(one, since) for one in self.subjects)]
+    def content(self) -> Content | None:
+        """What has to stand within the mails, if that is sought; new for each search, for it counts what it misses."""
+        links = frozenset(link for one in self.mails for link in one.wanted_links)
+        hashes = frozenset(digest for one in self.mails for digest in one.attachment_hashes)
+        return Content(links=links, hashes=hashes, ids=frozenset(self.ids)) if links or hashes else None
 
-    def asks(self, person: Person) -> list[Ask]:
+    @property
+    def is_by_content_alone(self) -> bool:
+        """Whether neither a sender nor a subject says in which mails to look."""
+        return self.content() is not None and not self.senders and not self.subjects
+
+    def deliveries(self, now: datetime) -> Deliveries:
+        return Deliveries(
+            since=self.since,
+            until=self.until,
+            now=now,
+            ids=self.ids,
+            senders=self.senders,
+            subjects=self.subjects,
+            untraced=NOT_TRACED if self.is_by_content_alone else "",
+        )
+
+    def asks(self, person: Person, content: Content | None) -> list[Ask]:
         """All that has to be asked of a mailbox of which nothing is known: a copy may have another number."""
-        by_senders = [by_sender(person, sender, self.since) for sender in self.senders]
-        return [*by_ids(person, self.ids), *by_senders, *(by_subject(person, one, self.since) for one in self.subjects)]
+        span = (self.since, self.until)
+        asks = [by_sender(person, sender, span, content) for sender in self.senders]
+        asks += [by_subject(person, subject, span, content) for subject in self.subjects]
+        asks += [received_in(person, span, content=content)] if self.is_by_content_alone else []
+        return [*by_ids(person, self.ids, content), *asks]
+
+    def may_be(self, other: Mail) -> bool:
+        """Whether a mail of which only the headers are known is one of them, or becomes one by its content."""
+        if self.content() is None:
+            return bool(self.why(other))
+        is_meant = any(is_narrowed_to(one, other) for one in self.mails) and self._is_in_time(other)
+        return is_meant or other.internet_message_id in self.ids
 
     def why(self, other: Mail) -> tuple[str, ...]:
         """Why a mail is one of them; () when it is not."""
         why = why_sought if self.is_sweep else why_same
-        reasons = (why(one, other) for one in self.mails)
-        return tuple(reason for reason in reasons if reason)[:1]
+        reasons = [reason for one in self.mails if (reason := why(one, other))]
+        if not self._is_in_time(other):
+            reasons = [reason for reason in reasons if reason == SAME_MESSAGE_ID]
+        return tuple(reasons[:1])
+
+    def _is_in_time(self, mail: Mail) -> bool:
+        at = mail.received_at
+        return at is None or (self.since <= at and (self.until is None or at < self.until))
 
 
 def _unique(values: Iterable[str]) -> list[str]:
@@ -94,14 +127,24 @@ def find_remaining_phish(scope: FindScope) -> Stages[Found]:
 
 def find_campaign_copies(scope: FindScope) -> Stages[Found]:
     """Find every mail of a campaign in a tenant of which nobody is the victim."""
-    return (yield from _find(scope, CAMPAIGN, "phish_copy", Sought(_tagged(scope), scope.since, scope.is_sweep)))
+    sought = Sought(_tagged(scope), scope.since, scope.is_sweep, scope.mail_until)
+    return (yield from _find(scope, CAMPAIGN, "phish_copy", sought))
 
 
 def _tagged(scope: FindScope) -> tuple[Mail, ...]:
     names = tuple(name for name in (scope.display_name, scope.mailbox) if name)
-    return tuple(
-        Mail(internet_message_id=tag.internet_message_id, sender=tag.sender_address, subject=tag.subject, names=names)
-        for tag in scope.phish
+    return tuple(_mail_of(tag, names) for tag in scope.phish)
+
+
+def _mail_of(tag: TaggedPhish, names: tuple[str, ...]) -> Mail:
+    link = read_typed(tag.link)
+    return Mail(
+        internet_message_id=tag.internet_message_id,
+        sender=tag.sender_address,
+        subject=tag.subject,
+        names=names,
+        wanted_links=frozenset({link} if link else ()),
+        attachment_hashes=frozenset({tag.attachment_sha256} - {""}),
     )
 
 
@@ -109,29 +152,41 @@ def _find(scope: FindScope, source: str, kind: str, sought: Sought) -> Stages[Fo
     if not sought.mails:
         is_known = bool(scope.phish)  # something is tagged, only nothing of this kind
         return Found(source=source, kind=kind, is_checked=is_known, note="" if is_known else NOTHING_TAGGED)
-    people, *traces = yield from read_all([PEOPLE, *sought.traces()])
-    directory = Directory(people.rows)
-    if is_traced(traces):
-        asks = _where_traced(scope, directory, traces, sought)
+    asked = sought.deliveries(scope.asked_at)
+    people, *looks = yield from read_all([PEOPLE, *asked.requests()])
+    traces = yield from traces_of(asked, looks)
+    directory, content = Directory(people.rows), sought.content()
+    if traces.is_complete:
+        asks = _where_traced(scope, directory, traces, sought, content)
     else:
-        asks = [ask for person in mailbox_owners(scope, directory) for ask in sought.asks(person)]
+        asks = [ask for person in mailbox_owners(scope, directory) for ask in sought.asks(person, content)]
     hunt = Hunt(
-        source=source, kind=kind, scope=scope, people=people, traces=traces, asks=asks, judge=lambda _: sought.why
+        source=source,
+        kind=kind,
+        scope=scope,
+        people=people,
+        traces=traces,
+        asks=asks,
+        judge=lambda _: sought.why,
+        content=content,
+        may_be=sought.may_be,
     )
     return (yield from gather(hunt))
 
 
-def _where_traced(scope: FindScope, directory: Directory, traces: Sequence[Look], sought: Sought) -> list[Ask]:
+def _where_traced(
+    scope: FindScope, directory: Directory, traces: Traces, sought: Sought, content: Content | None
+) -> list[Ask]:
     """Ask the mailboxes that got a copy for exactly these messages; and the victim's, whatever the trace says."""
     victims = {victim.user_id: victim for victim in victims_of(scope, directory)}
     wanted: dict[str, set[str]] = defaultdict(set, {user_id: set(sought.ids) for user_id in victims})
     people = {**victims, **directory.people}
-    for row in (row for look in traces for row in look.rows):
+    for row in traces.rows:
         person = directory.at_address(str(row.get("recipientAddress") or ""))
         message = trace_mail(row, person)
-        if person is not None and sought.why(message):
+        if person is not None and sought.may_be(message):
             wanted[person.user_id].add(message.internet_message_id)
-    asks = [ask for user_id, ids in wanted.items() for ask in by_ids(people[user_id], sorted(ids))]
+    asks = [ask for user_id, ids in wanted.items() for ask in by_ids(people[user_id], sorted(ids), content)]
     senders = own_addresses(scope) | set(sought.senders)
     return asks + [
         ask

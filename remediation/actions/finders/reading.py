@@ -4,7 +4,7 @@ All finders of a step are advanced together, so what stands in one stage shares 
 """
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from remediation.actions.finding import Candidate, Found
 
 Row = dict[str, Any]
 
+MOST_NAMED = 20  # addresses in one note
 _LONGEST = 300  # characters of a text on the screen
 
 
@@ -25,6 +26,9 @@ class Look:
     error: GraphError | None = None
     pages: int = 0
     is_cut_off: bool = False
+    keep: Callable[[Row], Row | None] | None = None  # what of a row is kept; None: nothing of it
+    most_pages: int = MAX_PAGES
+    seen: int = 0  # how many rows came, kept or not
 
     @property
     def is_complete(self) -> bool:
@@ -35,7 +39,7 @@ class Look:
         """Why it is not complete, in words; empty when it is."""
         if self.error is not None:
             return in_plain_words(self.error)
-        return f"Only the first {len(self.rows)} entries were read." if self.is_cut_off else ""
+        return f"Only the first {self.seen} entries were read." if self.is_cut_off else ""
 
     @property
     def only(self) -> Row:
@@ -48,9 +52,12 @@ class Look:
             self.error = response.error
             return None
         self.pages += 1
-        self.rows += _rows(response.body)
+        rows = _rows(response.body)
+        self.seen += len(rows)
+        keep = self.keep
+        self.rows += rows if keep is None else [kept for row in rows if (kept := keep(row)) is not None]
         following = response.next_request
-        self.is_cut_off = following is not None and self.pages >= MAX_PAGES
+        self.is_cut_off = following is not None and self.pages >= self.most_pages
         return None if self.is_cut_off else following
 
 
@@ -61,18 +68,18 @@ def _rows(body: Any) -> list[Row]:
     return [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else [body]
 
 
-def read_all(requests: Sequence[Request]) -> Stages[list[Look]]:
+def read_all(requests: Sequence[Request], looks: Sequence[Look] = ()) -> Stages[list[Look]]:
     """Read things and whole collections, all in step: as many stages as the longest of them has pages.
 
-    What Microsoft refuses stands in its own look; the others are read all the same.
+    What Microsoft refuses stands in its own look; the others are read all the same. `looks` say how each is read.
     """
-    looks = [Look() for _ in requests]
-    waiting = list(zip(looks, requests, strict=True))
+    looking = list(looks) or [Look() for _ in requests]
+    waiting = list(zip(looking, requests, strict=True))
     while waiting:
         responses = yield [request for _, request in waiting]
         followed = [(look, look.take(response)) for (look, _), response in zip(waiting, responses, strict=True)]
         waiting = [(look, following) for look, following in followed if following is not None]
-    return looks
+    return looking
 
 
 def found(source: str, kind: str, looks: Iterable[Look], candidates: Sequence[Candidate]) -> Found:
@@ -110,6 +117,27 @@ def _cleaned(candidate: Candidate) -> Candidate:
         facts=tuple((label, shown(value)) for label, value in candidate.facts),
         reasons=tuple(shown(reason) for reason in candidate.reasons),
     )
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with its noun: "1 mailbox", "2 mails with attachments"."""
+    head, space, tail = noun.partition(" ")
+    plural = f"{head}es" if head.endswith("x") else f"{head}s"
+    return f"{count} {head if count == 1 else plural}{space}{tail}"
+
+
+class Names:
+    """The addresses that a note has room for: the first ones of each list, as long as there is room."""
+
+    def __init__(self) -> None:
+        self.left = MOST_NAMED
+
+    def take(self, addresses: Sequence[str]) -> str:
+        """In brackets, "a, b and 3 more"; empty when there is no room for a single one."""
+        named = sorted(shown(address) for address in addresses)[: self.left]
+        self.left -= len(named)
+        more = f" and {len(addresses) - len(named)} more" if len(addresses) > len(named) else ""
+        return f" ({', '.join(named)}{more})" if named else ""
 
 
 def yes_no(value: Any) -> str:

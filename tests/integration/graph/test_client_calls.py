@@ -65,6 +65,9 @@ READS = {
     "mailbox": exchange.mailbox("alice@tiny.example"),
     "mailbox_permissions": exchange.mailbox_permissions("alice@tiny.example"),
     "recipient_permissions": exchange.recipient_permissions("alice@tiny.example"),
+    "message_trace": exchange.message_trace(
+        exchange.TraceQuestion(since=SINCE, until=UNTIL, senders=("mallory@evil.example",))
+    ),
 }
 
 

@@ -161,7 +161,9 @@ def test_a_sweep_is_begun_and_its_page_shown(analyst, console):
     answer = analyst.post(reverse("remediation:sweep"), form())
     (campaign,) = Campaign.objects.all()
     assert (answer.status_code, answer["Location"]) == (303, reverse("remediation:campaign", args=[campaign.pk]))
-    assert campaign.mails == [{"internet_message_id": "", "subject": "Invoice", "sender_address": ""}]
+    assert campaign.mails == [
+        {"internet_message_id": "", "subject": "Invoice", "sender_address": "", "link": "", "attachment_sha256": ""}
+    ]
     assert "Zenith Waits to be searched" in words(analyst, answer["Location"])
     assert "Invoice Sweep" in words(analyst, reverse("remediation:sweeps"), Accept="text/html")
 
@@ -169,13 +171,21 @@ def test_a_sweep_is_begun_and_its_page_shown(analyst, console):
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"subject": ""}, "Say what to look for: a subject, a sender or a message id."),
+        ({"subject": ""}, "Say what to look for: a subject, a sender, a message id, a link or an attachment hash."),
+        ({"subject": "", "link": "javascript:alert(1)"}, "Give a link, as in https://mail.example/invoice, or a host."),
+        ({"link": HOSTILE}, "Give a link, as in https://mail.example/invoice, or a host."),
+        ({"subject": "", "attachment_hash": "ab" * 31}, "Give a SHA-256: 64 digits and letters from a to f."),
+        ({"attachment_hash": "g" * 64}, "Give a SHA-256: 64 digits and letters from a to f."),
+        ({"attachment_hash": "a" * 65}, "Give a SHA-256: 64 digits and letters from a to f."),
         ({"where": []}, "Choose at least one tenant."),
         ({"where": ["secret-client"]}, "Choose tenants from the list."),
         ({"where": ["nobodys"]}, "Choose tenants from the list."),
         ({"since": "2999-01-01"}, "This day has not come yet."),
         ({"since": "1999-01-01"}, "Choose a day of the last ten years."),
         ({"since": "soon"}, "Give a day, as in 2026-03-01."),
+        ({"until": "soon"}, "Give a day, as in 2026-03-01."),
+        ({"until": "9999-12-31"}, "This day has not come yet. Leave it empty to search up to now."),
+        ({"until": "2020-01-01"}, "The last day comes before the first one."),
     ],
 )
 def test_what_cannot_be_is_told_and_nothing_is_begun(analyst, console, fields, told):
@@ -183,6 +193,26 @@ def test_what_cannot_be_is_told_and_nothing_is_begun(analyst, console, fields, t
     assert answer.status_code == 422
     assert told in answer.content.decode()
     assert Campaign.objects.count() == 0
+
+
+def test_a_link_and_a_hash_are_kept_and_told_as_text(analyst, console):
+    link = "hxxps://lure[.]example/a?<b>=1"
+    answer = analyst.post(reverse("remediation:sweep"), form(subject="", link=link, attachment_hash=f" {'AB' * 32} "))
+    (campaign,) = Campaign.objects.all()
+    assert (campaign.mails[0]["link"], campaign.mails[0]["attachment_sha256"]) == (link, "ab" * 32)
+    page = analyst.get(answer["Location"]).content.decode()
+    assert "hxxps://lure[.]example/a?&lt;b&gt;=1" in page
+    assert 'href="hxxps' not in page
+    assert f"Attachment, SHA-256 {'ab' * 32}" in words(analyst, answer["Location"])
+
+
+def test_both_days_are_searched_whole(analyst, console):
+    today = timezone.localdate()
+    answer = analyst.post(reverse("remediation:sweep"), form(since=f"{today:%Y-%m-%d}", until=f"{today:%Y-%m-%d}"))
+    (campaign,) = Campaign.objects.all()
+    assert timezone.localtime(campaign.since).isoformat()[:19] == f"{today}T00:00:00"
+    assert campaign.until - campaign.since == timedelta(days=1)
+    assert "and before" in words(analyst, answer["Location"])
 
 
 def test_a_sweep_of_tenants_that_one_may_not_see_does_not_exist(analyst, console):

@@ -1,10 +1,13 @@
 """A phish in all tenants: found by itself where it is tagged, and by a sweep; each tenant on its own."""
 
 import pytest
+from django.utils import timezone
 
 from graph.simulator.world import story
 from incidents.extensions import phish_changed
 from incidents.models import PhishTag
+from remediation.actions.finders.messages import NOT_TRACED
+from remediation.actions.finders.traces import FROM_EXCHANGE, NEITHER
 from remediation.enums import ScanState
 from remediation.models import Campaign, Finding, Scan
 from remediation.policies import Refused
@@ -126,3 +129,76 @@ def test_searching_again_adds_what_is_new_and_asks_nobody_twice(towns: Towns):
         towns.search("bluewater")
         assert {one.pk: one.found_at for one in Finding.objects.all()} == before
         assert Scan.objects.count() == 2
+
+
+@pytest.mark.parametrize("source", ["graph", "exchange", "mailboxes"])
+def test_a_sweep_leaves_out_what_came_too_late(towns: Towns, source: str):
+    towns.trace_from("harrow", source)
+    received = towns.received("harrow")
+    until = max(received.values())  # the last mail came at that very moment, and is not meant any more
+    campaign = towns.sweep("harrow", until=until, sender_address=story.LURE.sender)
+    towns.search("harrow")
+    wanted = sorted(who for who, at in received.items() if at < until)
+    assert 0 < len(wanted) < len(received)
+    assert towns.found(campaign) == {"harrow": wanted}
+    told = {"graph": "", "exchange": FROM_EXCHANGE, "mailboxes": NEITHER}[source]
+    (row,) = towns.coverage(campaign, "harrow")
+    assert (row["is_checked"], row["note"].startswith(told), bool(row["note"])) == (True, True, source != "graph")
+
+
+def test_a_message_id_is_looked_for_whenever_it_came(towns: Towns):
+    campaign = towns.sweep(
+        "bluewater",
+        until=min(towns.received("bluewater").values()),
+        internet_message_id=story.LURE.internet_message_id,
+    )
+    towns.search("bluewater")
+    assert towns.found(campaign) == {"bluewater": expected()["bluewater"]}
+
+
+def test_the_last_day_of_a_sweep_is_told_in_the_trail(towns: Towns):
+    until = timezone.now()
+    towns.sweep("bluewater", until=until, subject="Invoice")
+    with unscoped(reason="a test looks into all tenants"):
+        (event,) = AuditEvent.objects.filter(verb="search_phish")
+    assert event.after["until"] == until.isoformat()
+
+
+def test_a_mailbox_that_could_not_be_read_is_told_by_its_address(towns: Towns):
+    towns.trace_from("bluewater", "mailboxes")
+    towns.block("bluewater", "reception")
+    campaign = towns.sweep("bluewater", sender_address=story.LURE.sender)
+    towns.search("bluewater")
+    assert towns.found(campaign) == {"bluewater": ["orla.keane"]}
+    (row,) = towns.coverage(campaign, "bluewater")
+    assert not row["is_checked"]
+    assert f"(reception@{story.BLUEWATER.domain}): An application access policy in Exchange" in row["note"]
+
+
+# --- What stands within mails -----------------------------------------------------------------------------------------
+@pytest.mark.parametrize("narrowed", [{}, {"sender_address": story.LURE.sender}], ids=["alone", "with a sender"])
+def test_a_sweep_finds_a_link_by_its_host(towns: Towns, narrowed: dict[str, str]):
+    campaign = towns.sweep("bluewater", "northgate", link="docusafe-sign.example", **narrowed)
+    towns.search()
+    assert towns.found(campaign) == {name: expected()[name] for name in ("bluewater", "northgate")}
+    with unscoped(reason="a test looks into all tenants"):
+        assert {tuple(one.reasons) for one in Finding.objects.all()} == {("Same link",)}
+    (row,) = towns.coverage(campaign, "bluewater")
+    assert row["note"].startswith("" if narrowed else NOT_TRACED)
+    assert row["is_checked"]
+
+
+def test_a_link_tells_two_mails_of_one_campaign_apart(towns: Towns):
+    campaign = towns.sweep("northgate", link=story.LURE_SECOND.link)
+    towns.search()
+    assert towns.found(campaign) == {"northgate": ["stefan.brueckner"]}
+    assert str(campaign) == story.LURE_SECOND.link
+
+
+def test_the_hash_of_an_attachment_is_looked_for_everywhere(towns: Towns):
+    name, sought = towns.attached("bluewater")
+    campaign = towns.sweep("bluewater", "northgate", attachment_sha256=sought)
+    towns.search()
+    assert name in towns.found(campaign)["bluewater"]
+    with unscoped(reason="a test looks into all tenants"):
+        assert {tuple(one.reasons) for one in Finding.objects.all()} == {("Same attachment",)}

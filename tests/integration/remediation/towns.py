@@ -1,13 +1,18 @@
 """The demo's tenants, each connected to the simulated cloud, and the incident in which their phish is tagged."""
 
+import base64
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 
+from graph.simulator.attachments import usual_attachment
 from graph.simulator.control import SimulatorControl
+from graph.simulator.traces import TRANSPORT_DATA_PLATFORM
 from graph.simulator.world import story
 from incidents.extensions import phish_changed
 from incidents.models import Incident, PhishTag
@@ -43,11 +48,18 @@ class Towns:
             )
             phish_changed(incident=self.incident, by=None)
 
-    def sweep(self, *names: str, **sought: str) -> Campaign:
+    def sweep(
+        self, *names: str, since: datetime | None = None, until: datetime | None = None, **sought: str
+    ) -> Campaign:
         chosen = [self.tenants[name] for name in names]
         with tenant_scope([tenant.pk for tenant in chosen]):
-            since = timezone.now() - timedelta(days=60)
-            return sweep_begin(sought=SoughtMail(**sought), since=since, tenants=chosen, by=self.analyst)
+            return sweep_begin(
+                sought=SoughtMail(**sought),
+                since=since or timezone.now() - timedelta(days=60),
+                until=until,
+                tenants=chosen,
+                by=self.analyst,
+            )
 
     @property
     def others(self) -> list[Tenant]:
@@ -77,6 +89,43 @@ class Towns:
                     lying[user["mail"].partition("@")[0]] = folders[mail["parentFolderId"]]
         return lying
 
+    def received(self, name: str) -> dict[str, datetime]:
+        """When the copies of the phish came to the mailboxes of a tenant."""
+        tenant_id = self._microsoft(name)
+        return {
+            user["mail"].partition("@")[0]: datetime.fromisoformat(mail["receivedDateTime"])
+            for user in self.control.objects(tenant_id, "users")
+            for mail in self.control.objects(tenant_id, "messages", user["id"])
+            if mail["internetMessageId"] in LURES
+        }
+
+    def trace_from(self, name: str, source: str) -> None:
+        """Where message traces can be had in a tenant: from "graph", from "exchange", or from nowhere."""
+        tenant_id, roles = self._microsoft(name), ["Exchange Administrator"] if source == "exchange" else []
+        self.control.configure(tenant_id, licences={"messageTrace": source == "graph"}, directoryRoles=roles)
+        self.control.configure(tenant_id, exchangePermissions=["Exchange.ManageAsApp"])
+        for application in self.control.objects(tenant_id, "servicePrincipals"):
+            if application["appId"] == TRANSPORT_DATA_PLATFORM:
+                self.control.uproot(tenant_id, "servicePrincipals", application["id"])
+
+    def block(self, name: str, mailbox: str) -> None:
+        """Close a mailbox to applications, as an access policy in Exchange does."""
+        tenant_id = self._microsoft(name)
+        users = self.control.objects(tenant_id, "users")
+        blocked = [user["id"] for user in users if (user["mail"] or "").partition("@")[0] == mailbox]
+        self.control.configure(tenant_id, blockedMailboxes=blocked)
+
+    def attached(self, name: str) -> tuple[str, str]:
+        """A mailbox of a tenant in which a mail with an attachment lies, and the attachment's hash."""
+        tenant_id = self._microsoft(name)
+        since = timezone.now() - timedelta(days=50)
+        for user in self.control.objects(tenant_id, "users"):
+            for mail in self.control.objects(tenant_id, "messages", user["id"]):
+                if mail["hasAttachments"] and datetime.fromisoformat(mail["receivedDateTime"]) > since:
+                    content = base64.b64decode(usual_attachment(mail)["contentBytes"])
+                    return user["mail"].partition("@")[0], hashlib.sha256(content).hexdigest()
+        raise LookupError(f"no mail at {name} has an attachment")
+
     def _microsoft(self, name: str) -> str:
         with tenant_scope([self.tenants[name].pk]):
             return str(Connection.objects.get().microsoft_tenant_id)
@@ -94,6 +143,11 @@ class Towns:
             for row in rows:
                 found.setdefault(row.tenant.slug, []).append(row.target["mailbox"].partition("@")[0])
             return {slug: sorted(names) for slug, names in found.items()}
+
+    def coverage(self, campaign: Campaign, name: str) -> list[dict[str, Any]]:
+        """What the last search of a tenant looked at."""
+        with tenant_scope([self.tenants[name].pk]):
+            return list(Scan.objects.filter(campaign=campaign).latest("pk").coverage)
 
     def states(self, campaign: Campaign) -> dict[str, str]:
         with unscoped(reason="a test looks into all tenants"):

@@ -109,6 +109,13 @@ GRAPH: list[Row] = [
     ),
     ("mail.message", mail.message("u1", "AAMk/+=", ("id",)), "GET /users/u1/messages/AAMk%2F%2B%3D?$select=id", None),
     (
+        "mail.attachments",
+        mail.attachments("u1", "m1"),
+        "GET /users/u1/messages/m1/attachments?$select=id,name,contentType,size,isInline",
+        None,
+    ),
+    ("mail.attachment", mail.attachment("u1", "m1", "a/1"), "GET /users/u1/messages/m1/attachments/a%2F1", None),
+    (
         "mail.move",
         mail.move("u1", "m1", "deleteditems"),
         "POST /users/u1/messages/m1/move",
@@ -235,9 +242,32 @@ _NO_FORWARDING = {
     "DeliverToMailboxAndForward": False,
 }
 
+_TRACED = {"StartDate": "2026-03-01T08:30:00Z", "ResultSize": 5000}
+_LAST = "2026-03-01T09:00:00.1234567Z"  # as Exchange told it
+
 EXCHANGE: list[Row] = [
     ("exchange.invoke", exchange.invoke("Get-App", {"Mailbox": "m@x"}), "Get-App", {"Mailbox": "m@x"}),
     ("exchange.admin_audit_log_config", exchange.admin_audit_log_config(), "Get-AdminAuditLogConfig", {}),
+    (
+        "exchange.message_trace",
+        exchange.message_trace(
+            exchange.TraceQuestion(since=SINCE, until=UNTIL, senders=("a@x",), ids=("<1@x>", "<2@x>"))
+        ),
+        "Get-MessageTraceV2",
+        {**_TRACED, "EndDate": "2026-03-02T00:00:00Z", "MessageId": ["<1@x>", "<2@x>"], "SenderAddress": ["a@x"]},
+    ),
+    (
+        "exchange.message_trace",
+        exchange.message_trace(exchange.TraceQuestion(since=SINCE, until=UNTIL, subject="it's", after=(_LAST, "v@x"))),
+        "Get-MessageTraceV2",
+        {
+            **_TRACED,
+            "EndDate": _LAST,
+            "Subject": "it's",
+            "SubjectFilterType": "Contains",
+            "StartingRecipientAddress": "v@x",
+        },
+    ),
     ("exchange.inbox_rules", exchange.inbox_rules("m@x"), "Get-InboxRule", {"Mailbox": "m@x", "IncludeHidden": True}),
     ("exchange.disable_inbox_rule", exchange.disable_inbox_rule("m@x", "7"), "Disable-InboxRule", _RULE),
     ("exchange.enable_inbox_rule", exchange.enable_inbox_rule("m@x", "7"), "Enable-InboxRule", _RULE),

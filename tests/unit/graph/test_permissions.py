@@ -66,3 +66,9 @@ def test_missing_roles() -> None:
 
     assert permissions.missing_roles(held) == REQUIRED_ROLES[1:]
     assert permissions.missing_roles({role.template_id for role in REQUIRED_ROLES}) == ()
+
+
+def test_texts_of_mails_need_more_than_their_headers() -> None:
+    assert permissions.needed_for(mail.messages("u1")) == ("Mail.ReadBasic.All",)
+    assert permissions.needed_for(mail.messages("u1", select=("id", "body"))) == ("Mail.Read",)
+    assert permissions.needed_for(mail.messages("u1", filter="subject eq '&$select=body'")) == ("Mail.ReadBasic.All",)

@@ -26,6 +26,7 @@ def scope(**changes: Any) -> FindScope:
         "display_name": "Alice Example",
         "since": SINCE,
         "until": UNTIL,
+        "asked_at": UNTIL,
         "domains": frozenset({"tiny.example"}),
         "attacker_addresses": frozenset({"203.0.113.7"}),
         "attacker_acts": (),

@@ -45,6 +45,7 @@ class Acme:
             display_name=victim["displayName"],
             since=self.now - incident.first_access - timedelta(minutes=1),
             until=self.now,
+            asked_at=self.now,
             domains=frozenset({story.ACME.domain, "acmecorp.onmicrosoft.example"}),
             attacker_addresses=frozenset({story.REPLAY_IP}),
             attacker_acts=tuple(

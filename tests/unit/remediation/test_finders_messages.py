@@ -4,9 +4,13 @@ from typing import Any
 
 import pytest
 
+from graph import GraphError, PermissionDenied
+from graph.errors import ServiceFailed
 from graph.simulator.control import SimulatorControl
 from incidents.phish.matching import SAME_MESSAGE_ID, SAME_SENDER_AND_CLOSE_SUBJECT, SAME_SENDER_AND_SUBJECT
+from remediation.actions.finders.directory import Person
 from remediation.actions.finders.internal_phish import find_internal_phish
+from remediation.actions.finders.mailboxes import Box, unread_note
 from remediation.actions.finders.messages import NOTHING_TAGGED, find_phish_copies, find_remaining_phish
 from remediation.actions.finding import Found, TaggedPhish
 from tests.factories import world
@@ -42,7 +46,10 @@ def where_found(found: Found) -> list[tuple[str, str, str]]:
 
 
 def untraced(simulator: SimulatorControl) -> None:
-    simulator.configure(TENANT, licences={"premium": True, "messageTrace": False})
+    """Neither Graph nor Exchange tells of deliveries."""
+    simulator.configure(
+        TENANT, licences={"messageTrace": False}, faults=[fault(cmdlet="Get-MessageTraceV2", code="Forbidden")]
+    )
 
 
 @pytest.fixture
@@ -151,7 +158,33 @@ def test_a_mailbox_that_cannot_be_read_is_counted_with_its_reason(campaign: Simu
     found = look(campaign, find_phish_copies, scope(phish=(LURE,)))
     assert where_found(found) == EXPECTED[:1]
     assert not found.is_checked
-    assert found.note.startswith("1 mailbox of 2 not read: An application access policy in Exchange")
+    assert found.note.startswith("1 mailbox of 2 not read (bob@tiny.example): An application access policy in Exchange")
+
+
+def test_what_is_passed_over_is_named(campaign: SimulatorControl) -> None:
+    untraced(campaign)
+    campaign.configure(TENANT, blockedMailboxes=[BOB])
+    found = look(campaign, find_phish_copies, scope(phish=(LURE,)))
+    assert not found.is_checked
+    assert " not read (bob@tiny.example): An application access policy in Exchange keeps Petra out" in found.note
+    assert found.note.endswith(
+        "Passed over: 1 account without a mailbox in Exchange Online (nomail@tiny.example): "
+        "unlicensed, deleted, or hosted on-premises, where Petra cannot look."
+    )
+
+
+def test_many_that_could_not_be_read_are_named_as_far_as_there_is_room() -> None:
+    def box(number: int, error: GraphError) -> Box:
+        person = Person(user_id=str(number), principal_name=f"p{number:02}\u202e@tiny.example")
+        return Box(person, problems=["refused"], error=error)
+
+    refused, broken = PermissionDenied(message="no", code="ErrorAccessDenied"), ServiceFailed(message="oops")
+    boxes = [box(number, refused) for number in range(25, 0, -1)] + [box(90, broken)]
+    note, is_incomplete = unread_note(boxes, asked_everybody=True)
+    assert is_incomplete
+    first = ", ".join(f"p{number:02}@tiny.example" for number in range(1, 21))
+    assert note.startswith(f"25 mailboxes of 26 not read ({first} and 5 more): Microsoft refused")
+    assert "1 mailbox of 26 not read: Microsoft's service had a fault." in note
 
 
 def test_when_people_cannot_be_listed_the_victims_mailbox_is_looked_at(campaign: SimulatorControl) -> None:

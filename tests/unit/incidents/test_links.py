@@ -1,0 +1,82 @@
+"""Links: one spelling, what somebody typed, and which links are meant by it."""
+
+import pytest
+
+from incidents.phish.links import Link, all_links, read_link, read_typed
+
+SAFE = "https://eur01.safelinks.protection.outlook.com/?url={}&data=05"
+
+
+@pytest.mark.parametrize(
+    ("text", "link"),
+    [
+        ("HTTPS://WWW.Lure.Example:8443/Sign/?a=1#top", Link("lure.example", "/Sign", "a=1")),
+        ("http://lure.example", Link("lure.example")),
+        ("https://lüre.example/ü", Link("xn--lre-hoa.example", "/ü")),
+        (SAFE.format("https%3A%2F%2Flure.example%2Fa%3Fu%3D1"), Link("lure.example", "/a", "u=1")),
+        ("https://user:secret@lure.example/a).", Link("lure.example", "/a")),
+        ("https://[::1/a", None),
+        ("https:///a", None),
+        ("", None),
+    ],
+)
+def test_one_spelling(text: str, link: Link | None) -> None:
+    assert read_link(text) == link
+
+
+def test_what_wraps_itself_is_not_unwrapped_without_end() -> None:
+    found = read_link(SAFE.format("https%3A%2F%2Fx.safelinks.protection.outlook.com%2F"))
+    assert found is not None
+    assert found.host == "eur01.safelinks.protection.outlook.com"
+
+
+@pytest.mark.parametrize(
+    ("text", "link"),
+    [
+        ("lure.example", Link("lure.example")),
+        (" WWW.Lure.example/ ", Link("lure.example")),
+        ("lure.example/sign?u=1", Link("lure.example", "/sign", "u=1")),
+        ("hxxps://lure[.]example/sign", Link("lure.example", "/sign")),
+        ("203.0.113.7/a", Link("203.0.113.7", "/a")),
+        ("javascript:alert(1)", None),
+        ("ftp://lure.example/a", None),
+        ("lure", None),
+        ("two words.example", None),
+        ("<script>alert(1)</script>", None),
+        ("https://" + "a" * 300 + ".example", None),
+        ("\x00", None),
+    ],
+)
+def test_what_somebody_typed(text: str, link: Link | None) -> None:
+    assert read_typed(text) == link
+
+
+@pytest.mark.parametrize(
+    ("wanted", "link", "is_meant"),
+    [
+        ("lure.example", "https://lure.example/any/thing?x=1", True),
+        ("lure.example", "https://login.lure.example/", False),
+        ("lure.example", "https://lure.example.evil.example/", False),
+        ("https://lure.example/a", "http://LURE.example/a/?u=bob#x", True),
+        ("https://lure.example/a", "https://lure.example/A", False),
+        ("https://lure.example/a", "https://lure.example/ab", False),
+        ("https://lure.example/a?u=1", "https://lure.example/a?u=1", True),
+        ("https://lure.example/a?u=1", "https://lure.example/a?u=2", False),
+        ("https://lure.example/?u=1", "https://lure.example?u=1", True),
+        ("https://lure.example/?u=1", "https://lure.example/a?u=1", False),
+    ],
+)
+def test_which_links_are_meant(wanted: str, link: str, is_meant: bool) -> None:
+    typed, found = read_typed(wanted), read_link(link)
+    assert typed is not None
+    assert found is not None
+    assert typed.covers(found) is is_meant
+
+
+def test_all_links_of_a_body_also_those_that_everybody_links_to() -> None:
+    body = '<a href="https://lure.example/a?x=1&amp;y=2">https://shown.example/</a> HTTP://google.com/forms/1, (x)'
+    assert all_links(body) == {
+        Link("lure.example", "/a", "x=1&y=2"),
+        Link("shown.example"),
+        Link("google.com", "/forms/1"),
+    }
