@@ -2,7 +2,8 @@
 
 The rules (https://learn.microsoft.com/graph/throttling-limits#outlook-service-limits):
 a mailbox serves four requests at a time, so at most four of it stand in one batch and only one such batch is in
-flight; batches therefore go round the lanes and prefer different mailboxes. The directory has no such limit.
+flight. Batches therefore go round the lanes: where mailboxes are many, each batch holds different ones; where they are
+few, several requests of each, or the next would have to wait for the one before. The directory has no such limit.
 Each step costs the size of a batch, whatever the number of requests waiting.
 """
 
@@ -12,6 +13,7 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import count
+from math import ceil
 
 from graph.request import Request, Service, is_mailbox_lane
 from graph.retry import Tried
@@ -80,7 +82,7 @@ class _Lane:
 class Schedule:
     """The requests of one service that still have to be sent, by lane. Used by one thread.
 
-    `account` sets apart the mailboxes of different connections at the shared gate.
+    `account` sets apart the mailboxes of different connections at the shared gate; `batches` may be under way at once.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Schedule:
         gate: MailboxGate,
         account: str = "",
         service: Service = Service.GRAPH,
+        batches: int = 1,
     ) -> None:
         self.service = service
         self._size = size
@@ -106,6 +109,8 @@ class Schedule:
             self._lane(item).waiting.append(item)
         for lane in self._lanes.values():
             self._list(lane)
+        # So many of each lane, and what may be under way is full.
+        self._share = min(MAILBOX_LIMIT, ceil(size * batches / max(1, len(self._lanes))))
 
     @property
     def is_done(self) -> bool:
@@ -120,10 +125,13 @@ class Schedule:
         again: deque[_Lane] = deque()  # lanes that are in this batch already and could give one more
         while len(batch) < self._size and (self._rotation or again):
             lane = (self._rotation or again).popleft()
-            item = self._take_from(lane, taken[lane.name], now)
-            if item is not None:
+            for _ in range(min(self._share, self._size - len(batch))):
+                item = self._take_from(lane, taken[lane.name], now)
+                if item is None:
+                    break
                 batch.append(item)
                 taken[lane.name] += 1
+            else:
                 again.append(lane)
         for name in taken:
             self._set_off(self._lanes[name])

@@ -172,7 +172,14 @@ def _schedules(means: Means, requests: Sequence[Request]) -> list[Schedule]:
     items = [Item(position, request) for position, request in enumerate(requests)]
     grouped = groupby(sorted(items, key=_address), key=_address)
     return [
-        Schedule(group, service=service, size=BATCH_SIZES[service], gate=means.gate, account=means.account)
+        Schedule(
+            group,
+            service=service,
+            size=BATCH_SIZES[service],
+            gate=means.gate,
+            account=means.account,
+            batches=means.max_in_flight,
+        )
         for (service, _version), group in grouped
     ]
 

@@ -53,6 +53,19 @@ def test_a_batch_prefers_different_mailboxes() -> None:
     assert lanes_of(second) == {f"m{number}": 2 for number in range(20, 30)}
 
 
+def test_few_mailboxes_give_several_each_so_that_all_may_be_under_way_at_once() -> None:
+    names = [f"m{number}" for number in range(80) for _ in range(5)]
+    plan = Schedule(mailboxes(names), size=20, gate=MailboxGate(), batches=16)
+
+    batches = [plan.next_batch(0) for _ in range(17)]
+
+    assert [len(batch) for batch in batches] == [20] * 16 + [0]
+    assert {count for batch in batches for count in lanes_of(batch).values()} == {4}
+    for batch in batches:
+        plan.finished(batch)
+    assert [len(plan.next_batch(0)) for _ in range(5)] == [20, 20, 20, 20, 0]
+
+
 def test_a_short_round_goes_round_again() -> None:
     plan = schedule(mailboxes("aaaaabbbbb"))
 
