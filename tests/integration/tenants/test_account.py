@@ -275,3 +275,30 @@ def test_another_password_ends_the_other_sessions(member):
     assert (here.get(ACCOUNT).status_code, there.get(ACCOUNT).status_code) == (200, 302)
     assert len(listed(here)) == 1
     assert AuditEvent.objects.get().summary == "Changed their password"
+
+
+# --- Approval of retractions ------------------------------------------------------------------------------------------
+APPROVAL = "/settings/security/approval/"
+
+
+def test_an_admin_says_what_a_second_member_approves(console, member):
+    client, _ = sign_in(member)
+    answer = client.post(APPROVAL, {"rule": "always", "mails": "50", "tenants": "3"}, follow=True)
+    assert "Retractions that a second member has to approve: all." in answer.content.decode()
+    console.organization.refresh_from_db()
+    found = (console.organization.approval_rule, console.organization.approval_mails)
+    assert (*found, console.organization.approval_tenants) == ("always", 50, 3)
+    (event,) = AuditEvent.objects.filter(verb="set_policy")
+    assert event.before == {"approval_rule": "above", "approval_mails": 200, "approval_tenants": 1}
+    client.post(APPROVAL, {"rule": "always", "mails": "50", "tenants": "3"})
+    assert AuditEvent.objects.filter(verb="set_policy").count() == 1, "what is so already is no change"
+
+
+@pytest.mark.parametrize("wrong", [{"rule": "sometimes"}, {"mails": "-1"}, {"mails": "many"}, {"tenants": ""}])
+def test_a_rule_that_is_none_changes_nothing(console, member, wrong):
+    client, _ = sign_in(member)
+    answer = client.post(APPROVAL, {"rule": "never", "mails": "50", "tenants": "3"} | wrong)
+    assert answer.status_code == 422
+    console.organization.refresh_from_db()
+    assert console.organization.approval_rule == "above"
+    assert AuditEvent.objects.filter(verb="set_policy").count() == 0
