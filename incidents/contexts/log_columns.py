@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from incidents.enums import Workload
 from incidents.models import LogRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What stands in a column. `form`: text, mono, or copy for what is copied often; `note` stands under it, muted."""
+class Cell(NamedTuple):
+    """What stands in a column. `form`: mono, copy for what is copied often, or empty; `note` stands under it, muted."""
 
     text: str
-    form: str = "text"
+    form: str = ""
     note: str = ""
 
 

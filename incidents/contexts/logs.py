@@ -51,19 +51,27 @@ class LogMessage:
     is_phish: bool
 
     @property
+    def title(self) -> str:
+        return self.subject or self.internet_message_id
+
+    @property
     def act_label(self) -> str:
         return "Unmark" if self.is_phish else "Mark as Phish"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogRow:
-    """A record. `is_attacker`: it matches an indicator. `uncommon`: what of it its person did not use before, in words.
-    `messages`: those it names, each to be marked by itself.
+    """A record, and its id as text in `key`. `is_attacker`: it matches an indicator. `uncommon`: what of it its person
+    did not use before, in words. `operation` is empty where the words say the same. `messages`: those it names, each to
+    be marked by itself.
     """
 
     record: LogRecord
+    key: str
+    at: datetime
     url: str
     words: str
+    operation: str
     result: str
     cells: list[Cell]
     is_attacker: bool
@@ -177,12 +185,15 @@ def _rows(book: Logbook, choice: LogChoice, page: LogPage, habits: Mapping[str, 
     columns = columns_of(choice.workload, of_one_person=bool(book.account))
     rows = []
     for record in page.records:
-        messages = log_messages(record.messages, tagged)
+        messages, words = log_messages(record.messages, tagged), record_words(record)
         rows.append(
             LogRow(
                 record=record,
+                key=str(record.pk),
+                at=record.occurred_at,
                 url=record_url(book, record.pk),
-                words=record_words(record),
+                words=words,
+                operation="" if record.operation == words else record.operation,
                 result=result_words(record),
                 cells=[column.cell(record) for column in columns],
                 is_attacker=getattr(record, "is_attacker", False),

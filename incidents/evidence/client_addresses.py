@@ -41,6 +41,7 @@ def is_of_client(address: str, network: str = "") -> bool:
     return not _is_within(address) and "microsoft" not in network.casefold()
 
 
+@lru_cache(maxsize=10_000)
 def place_key(address: str) -> str:
     """What two addresses of one line share: an IPv4 address is its own, of IPv6 the first 64 bits count."""
     try:
