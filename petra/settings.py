@@ -117,6 +117,7 @@ IS_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 DATABASES["default"]["ENGINE"] = f"petra.database.{'sqlite3' if IS_SQLITE else 'postgresql'}"
 if not IS_SQLITE:
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+DATABASE_KEEPS_IDLE = 60  # seconds; of PostgreSQL's connections, see petra/database/kept.py
 if IS_SQLITE:
     # IMMEDIATE takes the write lock when a transaction opens; Django's DEFERRED fails with "database is locked"
     # whenever two transactions read first and write later.

@@ -32,6 +32,7 @@ from petra.settings import *  # noqa: E402, F403  # only now: they read the envi
 # A file and not memory: threads and the live watcher have connections of their own, as in the real thing.
 if IS_SQLITE:  # noqa: F405
     DATABASES["default"]["TEST"] = {"NAME": str(_folder / "test.sqlite3")}  # noqa: F405
+DATABASE_KEEPS_IDLE = 0  # the database of a test goes when the test does
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Argon2 is slow by design

@@ -15,6 +15,7 @@ TRUSTED: dict[str, str] = {}
 
 # file -> why its SQL is written by hand
 SQL = {
+    "petra/database/postgresql/base.py": "DISCARD ALL, before a connection is used again",
     "incidents/evidence/bulk.py": "COPY, which Django does not know; all names go through psycopg2.sql",
     "tenants/row_writes.py": "UPDATE … FROM (VALUES …), which Django does not know; names are the model's, and quoted",
 }
