@@ -93,7 +93,10 @@ def retraction_plan(*, campaign: Campaign, chosen: Chosen, tenants: Sequence[Ten
     Raises:
         Refused: when something named is not among the campaign's mails there, or may not be taken out from here.
     """
-    findings = _findings(campaign, chosen, tenants)
+    return _plan(_findings(campaign, chosen, tenants), tenants, by)
+
+
+def _plan(findings: list[Finding], tenants: Sequence[Tenant], by: Member) -> RetractionPlan:
     known = {tenant.pk: tenant for tenant in tenants}
     findings.sort(key=lambda one: (one.tenant_id, str(one.target["user_id"]), one.pk))
     parts = [
@@ -114,7 +117,10 @@ def _part(tenant: Tenant, drafts: list[Draft]) -> PlannedPart:
     return PlannedPart(tenant, drafts, digest(drafts))
 
 
-def _findings(campaign: Campaign, chosen: Chosen, tenants: Sequence[Tenant]) -> list[Finding]:
+def _findings(
+    campaign: Campaign, chosen: Chosen, tenants: Sequence[Tenant], *, unread: Sequence[str] = ()
+) -> list[Finding]:
+    """The chosen mails that nobody is at, without the columns `unread`."""
     here = Finding.objects.filter(campaign=campaign, tenant__in=tenants)
     slugs = {tenant.slug: tenant.pk for tenant in tenants}
     if not set(chosen.tenant_slugs) <= set(slugs) or here.filter(pk__in=chosen.finding_ids).count() != len(
@@ -123,7 +129,7 @@ def _findings(campaign: Campaign, chosen: Chosen, tenants: Sequence[Tenant]) -> 
         raise Refused(STRANGE)
     if not chosen.finding_ids and not chosen.tenant_slugs:
         raise Refused("Nothing was selected. Select at least one mail or tenant.")
-    free = copies_free(campaign.pk).filter(tenant__in=tenants)
+    free = copies_free(campaign.pk).filter(tenant__in=tenants).defer(*unread)
     named = {one.pk: one for one in free.filter(pk__in=chosen.finding_ids)}
     whole = free.filter(MEANT_BY_ALL, tenant__in=[slugs[slug] for slug in chosen.tenant_slugs])
     protected = _protected_accounts(tenants)
@@ -169,7 +175,7 @@ def retraction_begin(
             return Begun(
                 met, f"{met.requested_by_name} confirmed this very form already. Nothing was done twice.", False
             )
-        plan = retraction_plan(campaign=campaign, chosen=chosen, tenants=tenants, by=by)
+        plan = _plan(_findings(campaign, chosen, tenants, unread=("facts", "reasons")), tenants, by)
         if plan.digest != confirmed.digest:
             raise Refused("What would be done has changed since you looked. Look at it again. Nothing was done.")
         is_emergency = confirmed.is_emergency and bool(plan.approval)
