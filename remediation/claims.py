@@ -67,8 +67,9 @@ def is_paused(tenant: Tenant) -> bool:
 
 
 def _held(fence: str) -> list[ActionRun]:
-    held = ActionRun.objects.filter(fence=fence)
-    return list(held.select_related("order__retraction", "incident__account").order_by("pk"))
+    """What was taken. The orders and incidents are a few that hundreds of runs share, so they are read once each."""
+    held = ActionRun.objects.filter(fence=fence).order_by("pk")
+    return list(held.prefetch_related("order__retraction", "incident__account"))
 
 
 def renew_lease(fence: str, *, now: datetime, at_least: int = 1) -> bool:

@@ -26,7 +26,7 @@ def _save(rows: Sequence[models.Model], columns: Sequence[str]) -> None:
     row = f"({', '.join(['%s'] * len(fields))})"
     sets = ", ".join(f"{quoted(field.column)} = {_value(field, at)}" for at, field in enumerate(fields[1:], 2))
     statement = (
-        f"UPDATE {quoted(meta.db_table)} SET {sets} FROM (VALUES {', '.join([row] * len(rows))}) AS given "  # noqa: S608  # see above
+        f"UPDATE {quoted(meta.db_table)} SET {sets} FROM (VALUES {', '.join([row] * len(rows))}) AS given "  # noqa: S608 - names of the model  # nosec B608
         f"WHERE {quoted(meta.db_table)}.{quoted(fields[0].column)} = {_value(fields[0], 1)}"
     )
     with connection.cursor() as cursor:
