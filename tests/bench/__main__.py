@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench import contain, imports, neighbour, pages, remediate
+from tests.bench import contain, imports, neighbour, pages, remediate, retract, spread
 from tests.fixtures.stack import start_stack, stop_stack
 
 RESULT = Path("bench.json")
@@ -20,12 +20,9 @@ def main() -> int:
             figures |= neighbour.measure(stack)
         finally:
             stop_stack(stack)
-    with TemporaryDirectory(prefix="petra-bench-") as folder:
-        figures |= imports.measure(Path(folder))
-    with TemporaryDirectory(prefix="petra-bench-") as folder:
-        figures |= pages.measure(Path(folder))
-    with TemporaryDirectory(prefix="petra-bench-") as folder:
-        figures |= remediate.measure(Path(folder))
+    for part in (imports, pages, retract, spread, remediate):
+        with TemporaryDirectory(prefix="petra-bench-") as folder:
+            figures |= part.measure(Path(folder))
     for name, value in figures.items():
         print(f"{name:<32} {value:>10}")
     RESULT.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

@@ -27,7 +27,8 @@ JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | NASTY, lambda deeper: st.lists(deeper, max_size=3), max_leaves=4
 )
 MESSAGE = st.dictionaries(st.sampled_from(["id", "subject", "sender", "folder", "received", "odd"]), JSON | NASTY)
-MESSAGES = st.lists(MESSAGE | JSON, max_size=4) | JSON | MESSAGE
+# Never NULL, which the column refuses.
+MESSAGES = st.lists(MESSAGE | JSON, max_size=4) | JSON.filter(lambda value: value is not None) | MESSAGE
 FORMULA = re.compile(r"^\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]")
 
 
