@@ -109,8 +109,10 @@ class Schedule:
             self._lane(item).waiting.append(item)
         for lane in self._lanes.values():
             self._list(lane)
-        # So many of each lane, and what may be under way is full.
-        self._share = min(MAILBOX_LIMIT, ceil(size * batches / max(1, len(self._lanes))))
+        # So many of each lane, and what may be under way is full; where less is waiting than that, one after the other.
+        may_be_under_way = size * batches
+        is_much = self._unanswered > may_be_under_way
+        self._share = min(MAILBOX_LIMIT, ceil(may_be_under_way / len(self._lanes))) if is_much else 1
 
     @property
     def is_done(self) -> bool:

@@ -95,6 +95,7 @@ def test_a_copy_and_what_an_action_needs_of_it(campaign: SimulatorControl) -> No
     assert copy.target == {
         "user_id": ALICE, "message_id": copy.target["message_id"], "internet_message_id": LURE.internet_message_id,
         "mailbox": "alice@tiny.example",
+        "deleted_items_id": "folder-a11c-deleteditems",
     }  # fmt: skip
     assert copy.target["message_id"].startswith("AAkALg")  # immutable: it survives the move
     assert copy.before == {"exists": True, "parentFolderId": "folder-a11c-inbox", "isInDeletedItems": False}
