@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 TENANT_ID = "11111111-1111-4111-8111-111111111111"
@@ -393,9 +392,6 @@ def _second_tenant() -> dict[str, Any]:
     }
 
 
-_WORLD = {"tenants": [_first_tenant(), _second_tenant()]}
-
-
 def tiny_world() -> dict[str, Any]:
-    """A fresh copy, to be changed at will before it is loaded."""
-    return copy.deepcopy(_WORLD)
+    """Made anew each time, to be changed at will before it is loaded."""
+    return {"tenants": [_first_tenant(), _second_tenant()]}
