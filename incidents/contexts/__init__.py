@@ -7,7 +7,8 @@ from incidents.contexts.badges import Badge, Clock, StepDot, clock_of, dots_of, 
 from incidents.contexts.header import HeaderView, header_view
 from incidents.contexts.impact import ImpactView, impact_view
 from incidents.contexts.lists import IncidentRow, ListView, SortLink, incident_rows, list_view
-from incidents.contexts.logs import LogMessage, LogRow, LogsView, LogTab, logs_view
+from incidents.contexts.log_messages import LogMessage
+from incidents.contexts.logs import LogRow, LogsView, LogTab, logs_view
 from incidents.contexts.places import HomeView, OverviewView, TenantRow, home_view, overview_view
 from incidents.contexts.threat import ThreatView, threat_view
 from incidents.contexts.timeline import Day, Event, SummaryRow, TimelineView, timeline_view

@@ -1,5 +1,6 @@
 """Where the logs stand: the address of each page of each logbook."""
 
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -53,6 +54,12 @@ def export_url(book: Logbook) -> str:
 def act_url(book: Logbook, name: str) -> str:
     """Where something is done to an incident; empty where the logs are of none."""
     return reverse(f"incidents:{name}", args=[book.tenant.slug, book.incident.pk]) if book.incident else ""
+
+
+def record_urls(book: Logbook) -> Callable[[int], str]:
+    """`record_url` of any number of records."""
+    begin, _, end = record_url(book, 0).rpartition("0")
+    return lambda record_id: f"{begin}{record_id}{end}"
 
 
 def record_url(book: Logbook, record_id: int, *, raw: bool = False) -> str:

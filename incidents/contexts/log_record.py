@@ -4,12 +4,13 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from incidents.contexts.log_addresses import record_url
+from incidents.contexts.log_addresses import act_url, record_url
 from incidents.contexts.log_columns import result_words
+from incidents.contexts.log_messages import LogMessage, log_messages
 from incidents.evidence.words import record_words
 from incidents.exports.cells import clean
 from incidents.models import LogRecord
-from incidents.selectors import Logbook
+from incidents.selectors import Logbook, tagged_message_ids
 
 LONGEST = 64_000  # characters that are shown
 LONGEST_READ = 2_000_000  # bytes; a longer record is shown as it came, not in order
@@ -18,7 +19,8 @@ LONGEST_READ = 2_000_000  # bytes; a longer record is shown as it came, not in o
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordView:
     """`facts`: label and value, those that are empty left out. `is_intact`: the record still has the sum it was kept
-    with. `is_cut`: the raw record is longer than what is shown.
+    with. `is_cut`: the raw record is longer than what is shown. `messages`: those that it names, each to be marked by
+    itself; none where the record is looked at without an incident.
     """
 
     record: LogRecord
@@ -29,6 +31,10 @@ class RecordView:
     is_cut: bool
     is_intact: bool
     raw_url: str
+    url: str
+    messages: list[LogMessage]
+    mark_url: str
+    unmark_url: str
 
 
 def record_view(*, book: Logbook, record: LogRecord) -> RecordView:
@@ -44,6 +50,10 @@ def record_view(*, book: Logbook, record: LogRecord) -> RecordView:
         is_cut=len(shown) > LONGEST,
         is_intact=hashlib.sha256(raw).hexdigest() == record.raw_sha256,
         raw_url=record_url(book, record.pk, raw=True),
+        url=record_url(book, record.pk),
+        messages=log_messages(record.messages, tagged_message_ids(book.incident)) if book.incident else [],
+        mark_url=act_url(book, "phish_mark"),
+        unmark_url=act_url(book, "phish_unmark"),
     )
 
 

@@ -1,13 +1,13 @@
 """The logs of an incident, a person or a tenant: tabs, filters, rows, and from where the next page goes on."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from incidents.contexts.log_addresses import Query, act_url, export_url, log_path, log_query, log_url, record_url
+from incidents.contexts.log_addresses import Query, act_url, export_url, log_path, log_query, log_url, record_urls
 from incidents.contexts.log_chips import Chip, chips_of
 from incidents.contexts.log_columns import Cell, columns_of, result_words
+from incidents.contexts.log_messages import LogMessage, log_messages
 from incidents.contexts.sources import SourceNote, source_notes
 from incidents.enums import Workload
 from incidents.evidence.uncommon import Habits, habits_of, uncommon_in
@@ -40,25 +40,6 @@ class LogTab:
         return _counted(self.attacker_count)
 
 
-@dataclass(frozen=True, slots=True)
-class LogMessage:
-    """A message that a record names, and the act that is offered for it to those who may act."""
-
-    internet_message_id: str
-    subject: str
-    sender: str
-    folder: str
-    is_phish: bool
-
-    @property
-    def title(self) -> str:
-        return self.subject or self.internet_message_id
-
-    @property
-    def act_label(self) -> str:
-        return "Unmark" if self.is_phish else "Mark as Phish"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogRow:
     """A record, and its id as text in `key`. `is_attacker`: it matches an indicator. `uncommon`: what of it its person
@@ -78,6 +59,12 @@ class LogRow:
     uncommon: str
     is_phish: bool
     messages: list[LogMessage]
+
+    @property
+    def only_message(self) -> LogMessage | None:
+        """The message that the row is about, where it is about one: naming the row names it."""
+        one = self.messages[0] if len(self.messages) == 1 else None
+        return one if one and one.internet_message_id == self.record.internet_message_id else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +169,7 @@ def _tabs(book: Logbook, choice: LogChoice) -> list[LogTab]:
 
 def _rows(book: Logbook, choice: LogChoice, page: LogPage, habits: Mapping[str, Habits]) -> list[LogRow]:
     tagged = tagged_message_ids(book.incident) if book.incident else frozenset()
-    columns = columns_of(choice.workload, of_one_person=bool(book.account))
+    columns, url_of = columns_of(choice.workload, of_one_person=bool(book.account)), record_urls(book)
     rows = []
     for record in page.records:
         messages, words = log_messages(record.messages, tagged), record_words(record)
@@ -191,7 +178,7 @@ def _rows(book: Logbook, choice: LogChoice, page: LogPage, habits: Mapping[str, 
                 record=record,
                 key=str(record.pk),
                 at=record.occurred_at,
-                url=record_url(book, record.pk),
+                url=url_of(record.pk),
                 words=words,
                 operation="" if record.operation == words else record.operation,
                 result=result_words(record),
@@ -203,22 +190,6 @@ def _rows(book: Logbook, choice: LogChoice, page: LogPage, habits: Mapping[str, 
             )
         )
     return rows
-
-
-def log_messages(named: Any, tagged: Collection[str]) -> list[LogMessage]:
-    """The messages that a record names. What is no message, whatever it is, is left out."""
-    found = [one for one in named if isinstance(one, Mapping)] if isinstance(named, Sequence) else []
-    return [_message(one, tagged) for one in found if isinstance(one.get("id"), str) and one["id"]]
-
-
-def _message(message: Mapping[str, Any], tagged: Collection[str]) -> LogMessage:
-    return LogMessage(
-        internet_message_id=message["id"],
-        subject=str(message.get("subject") or ""),
-        sender=str(message.get("sender") or ""),
-        folder=str(message.get("folder") or ""),
-        is_phish=message["id"] in tagged,
-    )
 
 
 def _habits_words(book: Logbook, habits: Mapping[str, Habits]) -> str:

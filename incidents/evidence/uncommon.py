@@ -4,7 +4,7 @@ With fewer than three sign-ins in these days nothing follows from absence, and n
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -21,7 +21,8 @@ from incidents.selectors import Logbook
 # What is compared -> how it is called.
 _OF_CLIENT = {"ip_address": "address", "network": "network", "country": "country"}
 _OF_ANYBODY = {"application": "application", "device": "device"}
-_GROUPED = ("user_principal_name", "workload", *_OF_CLIENT, *_OF_ANYBODY)
+_COMPARED = _OF_CLIENT | _OF_ANYBODY
+_GROUPED = ("network", "country", *_OF_ANYBODY)  # of these a person uses few; of addresses there may be thousands
 
 
 @dataclass(slots=True)
@@ -36,21 +37,45 @@ class Habits:
     def is_baseline(self) -> bool:
         return self.sign_ins >= SIGN_INS_NEEDED
 
+    def concerns(self, name: str, record: LogRecord) -> bool:
+        """Whether a row can be uncommon for the person `name`."""
+        return record.user_principal_name == name and record.occurred_at >= self.until
+
+    def take(self, column: str, value: str) -> None:
+        """Keep what was used."""
+        if value:
+            self.used[column].add(_key(column, value))
+
 
 def habits_of(book: Logbook, records: Sequence[LogRecord]) -> dict[str, Habits]:
-    """The habits of the people in these rows who have an incident, by address: two queries, one for an incident's."""
+    """The habits of the people in these rows who have an incident, by address, as far as these rows ask for them. Three
+    queries, two for an incident's; none where no row is one that can be uncommon.
+    """
     people = {record.user_principal_name for record in records} - {""}
     found = {name: Habits(at - BEFORE_ACCESS) for name, at in _first_accesses(book, people).items()}
+    found = {name: own for name, own in found.items() if any(own.concerns(name, record) for record in records)}
     if not found:
         return {}
     spans = Q()
     for name, habits in found.items():
         begin = habits.until - BASELINE
         spans |= Q(user_principal_name=name, occurred_at__gte=begin, occurred_at__lt=habits.until)
-    used = LogRecord.objects.filter(spans).exclude(is_success=False).values(*_GROUPED)
-    for row in used.annotate(count=Count("pk")).order_by():
-        _take(found[row["user_principal_name"]], row)
+    used = LogRecord.objects.filter(spans).exclude(is_success=False).order_by()
+    grouped = used.values_list("user_principal_name", "workload", *_GROUPED).annotate(count=Count("pk"))
+    for name, workload, *values, count in grouped:
+        found[name].sign_ins += count if workload == Workload.LOGINS else 0
+        for column, value in zip(_GROUPED, values, strict=True):
+            found[name].take(column, value)
+    asked = used.filter(_as_told({record.ip_address for record in records}))
+    for name, address in asked.values_list("user_principal_name", "ip_address").distinct():
+        found[name].take("ip_address", address)
     return found
+
+
+def _as_told(addresses: Collection[str]) -> Q:
+    """The condition that a row has one of these addresses, or one that may be of the same line as one of them."""
+    condition = Q(ip_address__in=addresses)
+    return condition | Q(ip_address__contains=":") if any(":" in address for address in addresses) else condition
 
 
 def uncommon_in(record: LogRecord, habits: Mapping[str, Habits]) -> list[str]:
@@ -58,7 +83,7 @@ def uncommon_in(record: LogRecord, habits: Mapping[str, Habits]) -> list[str]:
     own = habits.get(record.user_principal_name)
     if own is None or not own.is_baseline or record.occurred_at < own.until:
         return []
-    compared = _OF_ANYBODY if not is_from_client(record) else _OF_CLIENT | _OF_ANYBODY
+    compared = _COMPARED if is_from_client(record) else _OF_ANYBODY
     return [
         words
         for column, words in compared.items()
@@ -72,14 +97,6 @@ def _first_accesses(book: Logbook, people: Iterable[str]) -> dict[str, datetime]
         return {book.incident.account.user_principal_name.lower(): book.incident.first_access_at}
     incidents = Incident.objects.annotate(person=Lower("account__user_principal_name")).filter(person__in=people)
     return dict(incidents.order_by("first_access_at").values_list("person", "first_access_at"))
-
-
-def _take(habits: Habits, row: Mapping[str, str | int]) -> None:
-    if row["workload"] == Workload.LOGINS:
-        habits.sign_ins += int(row["count"])
-    for column in (*_OF_CLIENT, *_OF_ANYBODY):
-        if value := _key(column, str(row[column])):
-            habits.used[column].add(value)
 
 
 def _key(column: str, value: str) -> str:

@@ -115,5 +115,6 @@ def _page(request: TenantRequest, book: Logbook, workload: Workload | None) -> H
 
 def _record(request: TenantRequest, book: Logbook, record: LogRecord) -> HttpResponse:
     template = "incidents/_log_record.html" if request.htmx else "incidents/log_record.html"
-    context = {"view": record_view(book=book, record=record), "tenant": request.tenant, "incident": book.incident}
+    context: Context = {"view": record_view(book=book, record=record), "tenant": request.tenant}
+    context |= {"incident": book.incident, "can_act": can_act(request.user)}
     return render(request, template, context)

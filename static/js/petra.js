@@ -4,7 +4,7 @@
 //   [data-search]                                  focused by Ctrl-K
 //   [data-copy="text"] [data-copy-from="#id"]      copy buttons
 //   time[data-relative] [data-clock="ISO time"]    "4 min ago", running clocks
-//   [data-tip="text"]                              tooltip on hover and focus
+//   [data-tip="text"]                              tooltip on hover and focus; empty: the text of the element itself
 //   [data-select] [data-select-all] [data-select-item] [data-select-count] [data-select-number] [data-select-needs]
 //   a[data-drawer], tr[data-row]                   open the link's page in the drawer
 //   [data-close] [data-dismiss] [data-remove="#id"]   "Keep" in a details.confirm; away with a flash; away with what is named
@@ -98,7 +98,7 @@
     hideTip();
     if (owner.matches(".clip") && owner.scrollWidth <= owner.clientWidth) return; // nothing was cut off
     tipOwner = owner;
-    tip.textContent = owner.dataset.tip;
+    tip.textContent = owner.dataset.tip || owner.textContent;
     tip.hidden = false;
     owner.setAttribute("aria-describedby", "tip");
     const [at, size] = [owner.getBoundingClientRect(), tip.getBoundingClientRect()];

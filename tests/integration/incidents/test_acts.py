@@ -216,6 +216,23 @@ def test_one_of_several_messages_is_marked(analyst, console):
     assert tags(console.incident) == []
 
 
+def test_a_row_that_names_several_leads_to_them(analyst, reader, console):
+    record = rows.mail_record(console.incident, rows.message("<one@x>", subject="One"), rows.message("<two@x>"))
+    logs = analyst.get(
+        reverse("incidents:logs", args=["acme-corp", console.incident.pk]), {"tab": "exchange"}, headers=HTMX
+    )
+    assert b"Mark one of 2" in logs.content
+    address = reverse("incidents:log_record", args=["acme-corp", console.incident.pk, record.pk])
+    press(analyst, "phish_mark", console.incident, record=record.pk, message="<two@x>")
+    answer = analyst.get(address, headers=HTMX)
+    assert [(one.title, one.act_label) for one in answer.context["view"].messages] == [
+        ("One", "Mark as Phish"),
+        ("<two@x>", "Unmark"),
+    ]
+    assert answer.content.count(b"formaction=") == 1
+    assert b"Unmark" not in reader.get(address, headers=HTMX).content
+
+
 def test_a_row_that_names_no_message_or_not_this_one(analyst, console, lure):
     silent = rows.log_record(console.incident)
     assert press(analyst, "phish_mark", console.incident, record=silent.pk).status_code == 409

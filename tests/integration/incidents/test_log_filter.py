@@ -235,6 +235,18 @@ def test_a_row_with_something_new_is_uncommon(analyst, regular, values, uncommon
     assert ("not used by this person in the 30 days before" in answer.content.decode()) == bool(uncommon)
 
 
+@pytest.mark.parametrize(("address", "uncommon"), [("2001:db8:1:2::b", ""), ("2001:db8:1:3::a", "address")])
+def test_of_ipv6_the_line_counts(analyst, console, address, uncommon):
+    for day in range(3):
+        at = console.incident.first_access_at - timedelta(days=9 - day)
+        hers = HERS | {"ip_address": "2001:db8:1:2::a"}
+        rows.log_record(console.incident, workload=Workload.LOGINS, occurred_at=at, **hers)
+    new = HERS | {"ip_address": address}
+    rows.log_record(console.incident, occurred_at=console.incident.first_access_at, **new)
+    (row,) = page(analyst, console.incident).context["logs"].rows
+    assert row.uncommon == uncommon
+
+
 def test_nothing_is_uncommon_where_too_little_is_known(analyst, console):
     at = console.incident.first_access_at
     for days in (3, 2):
