@@ -157,7 +157,6 @@ class Retraction(models.Model):
     requested_by_name = models.CharField(max_length=120)
     reason = models.TextField(blank=True)
     is_emergency = models.BooleanField(default=False)  # a second member should have approved it, and was not asked
-    expires_at = models.DateTimeField(null=True)  # until when a second member can approve it
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -182,6 +181,7 @@ class WorkOrder(TenantScoped):
     requested_by_name = models.CharField(max_length=120)
     reason = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True)  # until when a second member can approve it
     decided_by_id = models.BigIntegerField(null=True)  # who approved, refused or withdrew it
     decided_by_name = models.CharField(max_length=120, blank=True)
     decided_at = models.DateTimeField(null=True)
@@ -197,6 +197,13 @@ class WorkOrder(TenantScoped):
 
     def __str__(self) -> str:
         return f"{self.get_step_display()} by {self.requested_by_name}"
+
+    @property
+    def subject(self) -> str:
+        """What it is about, as the audit trail names it: the campaign's mail, or the incident's account."""
+        if self.retraction:
+            return str(self.retraction.campaign)
+        return str(self.incident.account) if self.incident else ""
 
 
 class ActionRun(TenantScoped):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from incidents.enums import IncidentState
 from incidents.models import Account, Incident
 from remediation.enums import Step
-from remediation.models import ActionRun, Finding, Retraction
+from remediation.models import ActionRun, Finding, Retraction, WorkOrder
 from tenants.access import can_act, can_see_organization
 from tenants.enums import ApprovalRule, TenantState
 from tenants.models import Member, Organization, Tenant
@@ -15,6 +15,9 @@ SYNC_ACCOUNT_PREFIXES = ("sync_", "adtoaadsyncserviceaccount@")  # Entra Connect
 SYNC_ACCOUNT_NAME = "On-Premises Directory Synchronization Service Account"
 SYNC_APPLICATION_PREFIX = "connectsyncprovisioning_"
 SYNC_ACCOUNT_ROLE = "Directory Synchronization Accounts"
+
+
+Asked = Retraction | WorkOrder  # who asked stands in both
 
 
 class Refused(Exception):
@@ -187,18 +190,18 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def why_no_decision(retraction: Retraction, *, by: Member) -> str:
+def why_no_decision(asked: Asked, *, by: Member) -> str:
     """Why this member cannot approve or refuse it, in words; empty where they can."""
     if not can_act(by) or not can_see_organization(by):
         return "Your role cannot decide on this."
-    if retraction.requested_by_id == by.pk:
+    if asked.requested_by_id == by.pk:
         return "You asked for it yourself: a second member has to decide."
     return ""
 
 
-def check_decision(retraction: Retraction, *, by: Member) -> None:
-    """Raises Refused for whoever cannot approve or refuse a retraction."""
-    if why := why_no_decision(retraction, by=by):
+def check_decision(asked: Asked, *, by: Member) -> None:
+    """Raises Refused for whoever cannot approve or refuse it."""
+    if why := why_no_decision(asked, by=by):
         raise Refused(f"{why} Nothing was done.")
 
 

@@ -70,7 +70,7 @@ def begin(request: TenantRequest, place: Place) -> str:
 
 def approve(request: TenantRequest, place: Place, retraction_id: int) -> str:
     """Let it happen, as the second member."""
-    retraction_approve(retraction=_retraction(place, retraction_id), tenants=place.tenants, by=request.user)
+    retraction_approve(asked=_retraction(place, retraction_id), tenants=place.tenants, by=request.user)
     return ""
 
 
@@ -80,7 +80,7 @@ def refuse(request: TenantRequest, place: Place, retraction_id: int) -> str:
     if not form.is_valid():
         raise Refused(words_of(form))
     found, reason = _retraction(place, retraction_id), form.cleaned_data["reason"]
-    retraction_refuse(retraction=found, tenants=place.tenants, reason=reason, by=request.user)
+    retraction_refuse(asked=found, tenants=place.tenants, reason=reason, by=request.user)
     return ""
 
 

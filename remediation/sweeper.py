@@ -10,7 +10,7 @@ from remediation import doorbell
 from remediation.claims import STOPPED
 from remediation.enums import OPEN_WATCHES, WAITING_STATES, RunState, ScanState, Step
 from remediation.models import ActionRun, Scan, SyncWatch
-from remediation.services.decisions import retractions_expire
+from remediation.services.approval import retractions_expire
 from remediation.services.scans import scan_give_up
 from remediation.transitions import READ_BACK_STATES, move_runs
 from tenants.enums import TenantState
@@ -22,7 +22,7 @@ logger = structlog.get_logger(__name__)
 
 def resume_stalled(*, now: datetime) -> None:
     """Give runs and scans of a dead worker back to the queue, and ring for every tenant that has something due."""
-    for part in (_resume_runs, _ring_runs, _resume_scans, _ring_scans, _ring_watches, _expire_retractions):
+    for part in (_resume_runs, _ring_runs, _resume_scans, _ring_scans, _ring_watches, _expire_approvals):
         try:
             part(now)
         except Exception:  # the other parts concern other work
@@ -77,5 +77,5 @@ def _ring_watches(now: datetime) -> None:
         doorbell.ring_watch(tenant_id)
 
 
-def _expire_retractions(now: datetime) -> None:
+def _expire_approvals(now: datetime) -> None:
     retractions_expire(now=now)

@@ -223,8 +223,13 @@ def cancel_runs(runs: "QuerySet[ActionRun]", *, tenant: Tenant, why: str) -> int
     return len(waiting)
 
 
+def order_rows(orders: "QuerySet[WorkOrder]") -> list[WorkOrder]:
+    """These orders, each with its tenant and with what it is about."""
+    return list(orders.select_related("tenant", "retraction__campaign", "incident__account").order_by("pk"))
+
+
 def start_orders(orders: "QuerySet[WorkOrder]", *, source: OrderState, **values: Any) -> list[WorkOrder]:
-    """Let the planned runs of those of `orders` go that are in `source`. Returns these orders, with their tenants.
+    """Let the planned runs of those of `orders` go that are in `source`. Returns these orders.
 
     A target at which another run is just now is left to that. The caller has a transaction open.
 
@@ -232,7 +237,7 @@ def start_orders(orders: "QuerySet[WorkOrder]", *, source: OrderState, **values:
         IntegrityError: when another run began at one of the targets at this very moment.
     """
     lock_orders(orders.values_list("pk", flat=True))
-    going = list(orders.filter(state=source).select_related("tenant").order_by("pk"))
+    going = order_rows(orders.filter(state=source))
     chosen = WorkOrder.objects.filter(pk__in=[order.pk for order in going])
     planned = ActionRun.objects.filter(order__in=chosen, state=RunState.PLANNED)
     waiting = ActionRun.objects.filter(state__in=WAITING_STATES)
@@ -247,14 +252,14 @@ def start_orders(orders: "QuerySet[WorkOrder]", *, source: OrderState, **values:
 
 
 def stop_orders(orders: "QuerySet[WorkOrder]", **values: Any) -> list[WorkOrder]:
-    """Take back into the plan what has not begun. Returns the orders of which something is left, with their tenants.
+    """Take back into the plan what has not begun. Returns the orders of which something is left.
 
     What is under way goes to its end. The caller has a transaction open.
     """
     lock_orders(orders.values_list("pk", flat=True))
     waiting = ActionRun.objects.filter(order__in=orders.filter(state=OrderState.APPROVED), state=RunState.QUEUED)
     ids = set(waiting.select_for_update().order_by("pk").values_list("order_id", flat=True))
-    stopped = list(WorkOrder.objects.filter(pk__in=ids).select_related("tenant").order_by("pk"))
+    stopped = order_rows(WorkOrder.objects.filter(pk__in=ids))
     move_runs(waiting, source=RunState.QUEUED, to=RunState.PLANNED)
     move_orders(WorkOrder.objects.filter(pk__in=ids), source=OrderState.APPROVED, to=OrderState.STOPPED, **values)
     return stopped
@@ -263,9 +268,9 @@ def stop_orders(orders: "QuerySet[WorkOrder]", **values: Any) -> list[WorkOrder]
 def end_orders(
     orders: "QuerySet[WorkOrder]", *, source: OrderState, to: OrderState, why: str, **values: Any
 ) -> list[WorkOrder]:
-    """Give up what was planned in those of `orders` that are in `source`. Returns these orders, with their tenants."""
+    """Give up what was planned in those of `orders` that are in `source`. Returns these orders."""
     lock_orders(orders.values_list("pk", flat=True))
-    ended = list(orders.filter(state=source).select_related("tenant").order_by("pk"))
+    ended = order_rows(orders.filter(state=source))
     chosen = WorkOrder.objects.filter(pk__in=[order.pk for order in ended])
     planned = ActionRun.objects.filter(order__in=chosen)
     move_runs(planned, source=RunState.PLANNED, to=RunState.CANCELED, finished_at=timezone.now(), message=why)

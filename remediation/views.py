@@ -16,14 +16,17 @@ from incidents.models import Incident
 from incidents.services import IncidentRefused
 from remediation.contexts import panel_view
 from remediation.enums import FINDING_STEPS, Step
-from remediation.forms import JudgeForm, PressForm, SelectionForm, UndoForm, words_of
-from remediation.models import ActionRun, Finding
+from remediation.forms import JudgeForm, PressForm, ReasonForm, SelectionForm, UndoForm, words_of
+from remediation.models import ActionRun, Finding, WorkOrder
 from remediation.passwords import PasswordGone, reveal, spell
 from remediation.policies import Refused
 from remediation.selectors import incident_get
 from remediation.services import (
     finding_judge,
     incident_mark_remediated,
+    retraction_approve,
+    retraction_override,
+    retraction_refuse,
     retry_words,
     runs_undo,
     scan_request,
@@ -62,6 +65,18 @@ def _answer(request: TenantRequest, incident: Incident, words: str, *, level: st
     if words:
         messages.add_message(request, messages.WARNING if level == "warning" else messages.INFO, words)
     return redirect("incidents:detail", tenant=request.tenant.slug, incident_id=incident.pk)
+
+
+def _reason(request: TenantRequest) -> str:
+    """The reason that came with a press.
+
+    Raises:
+        Refused: when it is too long.
+    """
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        raise Refused(words_of(form))
+    return str(form.cleaned_data["reason"])
 
 
 def _refused(request: TenantRequest, incident: Incident, words: str, *, status: int = 409) -> HttpResponse:
@@ -106,6 +121,30 @@ def press(request: TenantRequest, incident: Incident, step: int) -> HttpResponse
         return _answer(request, incident, "")
     pressed = step_press(incident=incident, step=_step(step), press=form.press(), by=request.user)
     return _answer(request, incident, pressed.words)
+
+
+@_acts_on_incident
+def approve(request: TenantRequest, incident: Incident, order_id: int) -> HttpResponse:
+    """Let happen what waits for approval, as the second member."""
+    order = get_object_or_404(WorkOrder, incident=incident, pk=order_id)
+    retraction_approve(asked=order, tenants=[request.tenant], by=request.user)
+    return _answer(request, incident, "")
+
+
+@_acts_on_incident
+def refuse(request: TenantRequest, incident: Incident, order_id: int) -> HttpResponse:
+    """Do not let it happen; or withdraw it, as the one who asked."""
+    order, reason = get_object_or_404(WorkOrder, incident=incident, pk=order_id), _reason(request)
+    retraction_refuse(asked=order, tenants=[request.tenant], reason=reason, by=request.user)
+    return _answer(request, incident, "")
+
+
+@_acts_on_incident
+def override(request: TenantRequest, incident: Incident, order_id: int) -> HttpResponse:
+    """An emergency: go on without approval, as the one who asked."""
+    order = get_object_or_404(WorkOrder, incident=incident, pk=order_id)
+    retraction_override(order=order, reason=_reason(request), by=request.user)
+    return _answer(request, incident, "")
 
 
 @_acts_on_incident

@@ -10,6 +10,7 @@ from incidents.models import Incident
 from remediation import policies
 from remediation.actions.finding import FINDING_KINDS
 from remediation.contexts.advice import containment_advice, password_advice
+from remediation.contexts.approval import ApprovalView, approval_of
 from remediation.contexts.notices import OutageView, outages_of, watch_of
 from remediation.contexts.response import ResponseView, response_view
 from remediation.contexts.rows import GroupView, ItemView, RunView, group_view, item_view, run_view
@@ -34,7 +35,7 @@ STEP_NOTES = {
 
 @dataclass(slots=True, kw_only=True)
 class StepView:
-    """One of the six rows. `state` is one of: blocked, todo, running, done, partly, failed, clear."""
+    """One of the six rows. `state` is one of: blocked, todo, awaiting, running, done, partly, failed, clear."""
 
     number: int
     label: str
@@ -61,6 +62,7 @@ class StepView:
     commands: list[str] = field(default_factory=list)
     watch: SyncWatch | None = None  # over the lock of a synchronized account
     password_run: int | None = None  # a password waits here for the reader
+    approval: ApprovalView | None = None  # what waits for a second member
 
     @property
     def is_busy(self) -> bool:
@@ -129,9 +131,13 @@ class _Reader:
 
     def step(self, step: Step) -> StepView:
         runs = _latest(self.runs[step])
+        if step in FINDING_STEPS:  # what was ordered and never begun says nothing of the step
+            runs = [run for run in runs if run.state != RunState.CANCELED]
         view = StepView(number=step, label=step.label, note=STEP_NOTES[step], state="todo", words="Not started")
         view.scan, view.scan_again_at = self.scans.get(step), self.scans_put_off.get(step)
+        view.approval = approval_of(runs, member=self.member)
         _count(view, runs)
+        _tell_when(view, runs)
         if step in FINDING_STEPS:
             self._add_groups(view)
         else:
@@ -226,17 +232,23 @@ def _count(view: StepView, runs: Sequence[ActionRun]) -> None:
     view.failed_count = sum(run.state in RETRIABLE_STATES for run in runs)
 
 
-def _tell_state(view: StepView, runs: Sequence[ActionRun]) -> None:
-    """The row's state and the words for it, from the latest run of each target."""
-    waiting = [run for run in runs if run.state in WAITING_STATES]
+def _tell_when(view: StepView, runs: Sequence[ActionRun]) -> None:
+    """When the last of it came to its end, and by whom."""
     ends = [run for run in runs if run.finished_at]
     if ends:
         last = max(ends, key=lambda run: run.finished_at or run.due_at)
         view.at, view.by_name = last.finished_at, last.undone_by_name or last.order.requested_by_name
+
+
+def _tell_state(view: StepView, runs: Sequence[ActionRun]) -> None:
+    """The row's state and the words for it, from the latest run of each target."""
+    waiting = [run for run in runs if run.state in WAITING_STATES]
     if waiting:
         is_undo = any(run.state == RunState.UNDOING for run in waiting)
         finished = view.total_count - len(waiting)
         view.state, view.words = "running", f"{'Undoing' if is_undo else 'Running'}, {finished} of {view.total_count}"
+    elif view.approval:
+        view.state, view.words = "awaiting", view.approval.words
     elif view.failed_count:
         view.state = "partly" if view.done_count else "failed"
         view.words = f"{view.done_count} of {view.total_count} done, {view.failed_count} failed"

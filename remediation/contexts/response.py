@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from incidents.models import Incident
 from remediation import policies
-from remediation.enums import Step
+from remediation.enums import OrderState, Step
 from remediation.models import ActionRun, Finding, Scan
 from remediation.services.response import has_begun, why_not_by_itself
 from tenants.audit import PETRA_RESPONSE
@@ -60,6 +60,8 @@ def _found(
     left = _left_to_people(findings[step])
     if any(run.undone_by_name for run in runs[step]):
         return f"Step {int(step)}: a person has taken something back, so the rest is left to people."
+    if any(run.order.state == OrderState.AWAITING_APPROVAL for run in own):
+        return f"Step {int(step)} waits for the approval of a member: {_items(len(own))}.{left}"
     if own:
         return f"Step {int(step)} was taken by Petra Response on {_items(len(own))}.{left}"
     if waits_for:

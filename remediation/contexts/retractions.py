@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Count, Q
 from django.utils import timezone
@@ -80,6 +80,7 @@ class RetractionView:
     words: str
     tally: Tally
     parts: list[PartProgress]
+    expires_at: datetime | None  # until when it can be approved
     decided: list[str]  # who decided what on it, and when
     why_no_decision: str
     is_own: bool
@@ -135,6 +136,7 @@ def _view(
         words=words,
         tally=whole,
         parts=parts,
+        expires_at=next((order.expires_at for order in orders), None),
         decided=_decided(orders),
         why_no_decision=policies.why_no_decision(retraction, by=member),
         is_own=retraction.requested_by_id == member.pk,
@@ -144,7 +146,7 @@ def _view(
 def _state(retraction: Retraction, orders: Sequence[WorkOrder], tally: Tally) -> tuple[str, str]:
     states = {order.state for order in orders}
     if OrderState.AWAITING_APPROVAL in states:
-        is_over = retraction.expires_at and retraction.expires_at <= timezone.now()
+        is_over = all(order.expires_at <= timezone.now() for order in orders if order.expires_at)
         return "awaiting", "Nobody approved it in time" if is_over else "Waits for the approval of a second member"
     if OrderState.APPROVED in states:
         return "running", "Undoing" if tally.undoing and not tally.left else "Running"

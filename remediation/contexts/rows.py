@@ -5,7 +5,7 @@ from datetime import datetime
 
 from remediation import policies
 from remediation.actions.registry import ACTIONS
-from remediation.enums import WAITING_STATES, RunState, Verdict
+from remediation.enums import HOLDING_STATES, RunState, Verdict
 from remediation.extension import run_words
 from remediation.models import ActionRun, Finding, Scan
 from remediation.selectors import DONE_STATES
@@ -17,12 +17,14 @@ _TONES = {
     RunState.FAILED: "failed",
     RunState.ERRORED: "failed",
     RunState.UNDO_FAILED: "failed",
+    RunState.PLANNED: "planned",
+    RunState.CANCELED: "canceled",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """One run as a row shows it. `tone` is a CSS word: done, failed, waiting, undone."""
+    """One run as a row shows it. `tone` is a word: done, failed, waiting, undone, planned, canceled."""
 
     pk: int
     words: str
@@ -95,7 +97,7 @@ def _undo_question(run: ActionRun) -> str:
 
 
 def item_view(finding: Finding, run: ActionRun | None) -> ItemView:
-    is_taken = run is not None and run.state in (*DONE_STATES, *WAITING_STATES, RunState.UNDO_FAILED)
+    is_taken = run is not None and run.state in HOLDING_STATES + DONE_STATES
     can_select = not finding.refusal and not is_taken and not finding.gone_at
     return ItemView(
         finding=finding,

@@ -23,13 +23,17 @@ class Migration(migrations.Migration):
                 ('requested_by_name', models.CharField(max_length=120)),
                 ('reason', models.TextField(blank=True)),
                 ('is_emergency', models.BooleanField(default=False)),
-                ('expires_at', models.DateTimeField(null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.RemoveConstraint(
             model_name='actionrun',
             name='one_run_a_finding_at_a_time',
+        ),
+        migrations.AddField(
+            model_name='workorder',
+            name='expires_at',
+            field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
             model_name='workorder',

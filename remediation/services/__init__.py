@@ -1,14 +1,17 @@
 """What people can decide about remediation. Nothing here speaks to Microsoft: workers do, after the commit."""
 
+from remediation.services.approval import (
+    retraction_approve,
+    retraction_override,
+    retraction_refuse,
+    retractions_waiting,
+)
 from remediation.services.campaigns import NOTHING_SOUGHT, SoughtMail, campaign_follow, campaign_search, sweep_begin
 from remediation.services.decisions import (
-    retraction_approve,
-    retraction_refuse,
     retraction_resume,
     retraction_retry,
     retraction_stop,
     retraction_undo,
-    retractions_waiting,
 )
 from remediation.services.judgement import finding_judge, incident_mark_remediated
 from remediation.services.presses import Press, Pressed, open_counts, protected_addresses, step_press, step_preview
@@ -35,6 +38,7 @@ __all__ = [
     "response_begin",
     "retraction_approve",
     "retraction_begin",
+    "retraction_override",
     "retraction_plan",
     "retraction_refuse",
     "retraction_resume",

@@ -1,115 +1,35 @@
-"""What becomes of a retraction: approved, refused or withdrawn; stopped and resumed; tried again and taken back.
+"""What becomes of a retraction that has begun: stopped and resumed; tried again and taken back.
 
 Each acts on the part of it that exists for the member: its work orders in `tenants`.
 """
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
-from django.urls import reverse
 from django.utils import timezone
 
-from incidents.extensions import Waiting
 from remediation import doorbell, policies
 from remediation.actions.registry import ACTIONS
 from remediation.enums import RETRIABLE_STATES, OrderState, Step
 from remediation.models import ActionRun, Retraction, WorkOrder
 from remediation.policies import Refused
 from remediation.selectors import NOTHING_DONE, incidents_concerned, same_target
+from remediation.services.approval import orders_of
+from remediation.services.orders import orders_begin, record_decision
 from remediation.services.repeats import UNDOABLE_STATES, begin_again, begin_undo
-from remediation.services.retractions import STRANGE, orders_begin, record_decision
-from remediation.transitions import end_orders, lock_incidents, lock_orders, progress, stop_orders
-from tenants.access import can_act, can_see_organization
+from remediation.services.retractions import STRANGE
+from remediation.transitions import lock_incidents, lock_orders, order_rows, progress, stop_orders
 from tenants.audit import Actor
 from tenants.models import Member, Tenant
-from tenants.scoping import unscoped
 
-LATER_DECIDED = (
-    "Nobody waits for a decision any more: it was decided, withdrawn, or its time ran out. Nothing was done."
-)
 NOT_RUNNING = "Nothing of it waits to be done any more. Nothing was stopped."
 NOT_STOPPED = "It is not stopped. Nothing was done."
 NOTHING_FAILED = "Nothing of it has failed. Nothing was done."
 NOTHING_TO_UNDO = "Nothing of it is done now, so there is nothing to undo. Nothing was done."
 DONE_SINCE = "One of these mails was taken out again since. Undo the last time. Nothing was done."
-
-
-def orders_of(retraction: Retraction, tenants: Sequence[Tenant]) -> "QuerySet[WorkOrder]":
-    """The part of a retraction that exists for a reader of `tenants`, whose scope is open."""
-    return WorkOrder.objects.filter(retraction=retraction, tenant__in=tenants)
-
-
-def retractions_waiting(*, member: Member, tenants: Sequence[Tenant]) -> list[Waiting]:
-    """What waits for the approval of this member, as far as it exists for them. One query, and none for others."""
-    if not can_act(member) or not can_see_organization(member):
-        return []
-    orders = WorkOrder.objects.filter(state=OrderState.AWAITING_APPROVAL, tenant__in=tenants)
-    waiting = Retraction.objects.filter(pk__in=orders.values("retraction"), organization=member.organization_id)
-    waiting = waiting.exclude(requested_by_id=member.pk).filter(expires_at__gt=timezone.now())
-    return [
-        Waiting(
-            f"A retraction waits for your approval: {one.campaign}, asked for by {one.requested_by_name}",
-            reverse("remediation:campaign", args=[one.campaign_id]),
-        )
-        for one in waiting.select_related("campaign").order_by("pk")
-    ]
-
-
-def retraction_approve(*, retraction: Retraction, tenants: Sequence[Tenant], by: Member) -> None:
-    """Start what waits for approval.
-
-    Raises:
-        Refused: for the one who asked for it, and where nothing waits any more.
-    """
-    policies.check_decision(retraction, by=by)
-    with transaction.atomic():
-        waiting = orders_of(retraction, tenants).filter(retraction__expires_at__gt=timezone.now())
-        begun = orders_begin(waiting, source=OrderState.AWAITING_APPROVAL, **_decided(by))
-        _check(begun, LATER_DECIDED)
-        words = f"Approved: {Step.RETRACT.label}, asked for by {retraction.requested_by_name}"
-        record_decision(retraction, begun, "approve_retraction", words, by=Actor.of(by))
-
-
-def retraction_refuse(*, retraction: Retraction, tenants: Sequence[Tenant], reason: str, by: Member) -> None:
-    """Do not let it happen. Whoever asked for it withdraws it in the same way.
-
-    Raises:
-        Refused: for who may not decide, and where nothing waits any more.
-    """
-    is_own = retraction.requested_by_id == by.pk
-    if not is_own:
-        policies.check_decision(retraction, by=by)
-    to, word = (OrderState.CANCELED, "Withdrawn") if is_own else (OrderState.REFUSED, "Refused")
-    with transaction.atomic():
-        ended = end_orders(
-            orders_of(retraction, tenants),
-            source=OrderState.AWAITING_APPROVAL,
-            to=to,
-            why=f"{word} by {by.display_name}.",
-            **_decided(by),
-        )
-        _check(ended, LATER_DECIDED)
-        verb = "withdraw_retraction" if is_own else "refuse_retraction"
-        record_decision(retraction, ended, verb, f"{word}: {Step.RETRACT.label}", by=Actor.of(by), reason=reason)
-
-
-def retractions_expire(*, now: datetime) -> None:
-    """End what nobody decided on in time."""
-    with unscoped(reason="the sweeper ends what waits for approval in all tenants"), transaction.atomic():
-        overdue = WorkOrder.objects.filter(state=OrderState.AWAITING_APPROVAL, retraction__expires_at__lte=now)
-        ended = end_orders(
-            overdue, source=OrderState.AWAITING_APPROVAL, to=OrderState.EXPIRED, why="Nobody approved it in time."
-        )
-        for order in WorkOrder.objects.filter(pk__in=[one.pk for one in ended]).select_related(
-            "tenant", "retraction__campaign"
-        ):
-            assert order.retraction  # noqa: S101  # only those of a retraction wait for approval
-            words = f"Not approved in time: {Step.RETRACT.label}"
-            record_decision(order.retraction, [order], "expire_retraction", words, by=Actor.of(None))
 
 
 def retraction_stop(*, retraction: Retraction, tenants: Sequence[Tenant], by: Member) -> None:
@@ -122,7 +42,7 @@ def retraction_stop(*, retraction: Retraction, tenants: Sequence[Tenant], by: Me
         told = {"stopped_by_name": by.display_name, "stopped_at": timezone.now()}
         stopped = stop_orders(orders_of(retraction, tenants), **told)
         _check(stopped, NOT_RUNNING)
-        record_decision(retraction, stopped, "stop_retraction", f"Stopped: {Step.RETRACT.label}", by=Actor.of(by))
+        record_decision(stopped, "stop_retraction", f"Stopped: {Step.RETRACT.label}", by=Actor.of(by))
 
 
 def retraction_resume(*, retraction: Retraction, tenants: Sequence[Tenant], by: Member) -> None:
@@ -135,7 +55,7 @@ def retraction_resume(*, retraction: Retraction, tenants: Sequence[Tenant], by: 
         told = {"stopped_by_name": "", "stopped_at": None}
         resumed = orders_begin(orders_of(retraction, tenants), source=OrderState.STOPPED, **told)
         _check(resumed, NOT_STOPPED)
-        record_decision(retraction, resumed, "resume_retraction", f"Resumed: {Step.RETRACT.label}", by=Actor.of(by))
+        record_decision(resumed, "resume_retraction", f"Resumed: {Step.RETRACT.label}", by=Actor.of(by))
 
 
 def retraction_retry(*, retraction: Retraction, tenants: Sequence[Tenant], by: Member) -> None:
@@ -203,7 +123,7 @@ def _begin(
 ) -> None:
     """Begin something anew, in one go: the runs, the incidents that tell of them, the audit rows and the bells."""
     chosen = list(runs)
-    orders = list(WorkOrder.objects.filter(pk__in={run.order_id for run in chosen}).select_related("tenant"))
+    orders = order_rows(WorkOrder.objects.filter(pk__in={run.order_id for run in chosen}))
     for order in orders:
         policies.check_reachable(order.tenant)
     concerned = incidents_concerned(chosen)
@@ -213,13 +133,9 @@ def _begin(
     counts = Counter(run.order_id for run in chosen)
     verb, words = told
     for order in orders:
-        record_decision(retraction, [order], verb, f"{words} ({counts[order.pk]})", by=Actor.of(by))
+        record_decision([order], verb, f"{words} ({counts[order.pk]})", by=Actor.of(by))
         doorbell.ring_runs(order.tenant_id)
     progress(concerned)
-
-
-def _decided(by: Member) -> dict[str, Any]:
-    return {"decided_by_id": by.pk, "decided_by_name": by.display_name, "decided_at": timezone.now()}
 
 
 def _check(what: Any, words: str) -> None:

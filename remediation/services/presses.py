@@ -1,15 +1,13 @@
 """A press of a button, decided and written down. Nothing here speaks to Microsoft: workers do, after the commit."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from incidents.models import Incident
-from remediation import doorbell, passwords, policies
+from remediation import policies
 from remediation.enums import (
     FINDING_STEPS,
     HOLDING_STATES,
@@ -19,7 +17,7 @@ from remediation.enums import (
     Step,
 )
 from remediation.models import ActionRun, Finding, WorkOrder
-from remediation.plans import Draft, digest, drafts_for
+from remediation.plans import Draft, drafts_for
 from remediation.policies import Refused
 from remediation.selectors import (
     NOTHING_DONE,
@@ -30,15 +28,13 @@ from remediation.selectors import (
     last_lock,
     unsearched_steps,
 )
-from remediation.transitions import OPPOSITES, OVERRULED, cancel_runs, progress, start_orders
-from tenants import audit
-from tenants.audit import Act, Actor
-from tenants.enums import Outcome
+from remediation.services.orders import AWAITS, Ordered, order_place
+from remediation.transitions import OPPOSITES, OVERRULED, cancel_runs
+from tenants.audit import Actor
 from tenants.models import Member, ProtectedAccount
 
 ACTIVE_STATES = (RunState.PLANNED, RunState.QUEUED, RunState.RUNNING, RunState.UNDOING)
 NOTHING_LEFT = "Nothing was left to do."
-AT_ONCE = "Somebody pressed this at the same moment: it is running. Nothing was done twice."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +77,8 @@ def step_press(*, incident: Incident, step: Step, press: Press, by: Member) -> P
         _cancel_opposites(incident, free)
         ordered = Ordered(step=step, key=press.key, drafts=free, reason=press.reason, by=Actor.of(by), viewer=by)
         order = order_place(incident, ordered)
-    return Pressed(order, _words_of_held(held) if held else "", is_new=True)
+    told = [AWAITS if order.expires_at else "", _words_of_held(held) if held else ""]
+    return Pressed(order, " ".join(filter(None, told)), is_new=True)
 
 
 def _cancel_opposites(incident: Incident, drafts: Sequence[Draft]) -> None:
@@ -198,93 +195,11 @@ def _words_of_held(held: Sequence[ActionRun]) -> str:
     who = run.order.requested_by_name
     if run.state == RunState.UNDOING:
         return f"{run.undone_by_name} is undoing this right now. Press again when that is through. Nothing was done."
+    if run.order.state == OrderState.AWAITING_APPROVAL:
+        return f"{who} asked for this already: it waits for the approval of a second member. Nothing was done twice."
     if run.state in (RunState.SUCCEEDED, RunState.UNDO_FAILED) and run.finished_at:
         return f"Already done by {who} at {run.finished_at:%H:%M:%S} UTC. Nothing was done twice."
     return f"{who} pressed this a moment ago: it is running. Nothing was done twice."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ordered:
-    """What is to be done, and for whom: a member who pressed, or Petra itself. `viewer` may see a new password."""
-
-    step: Step
-    key: str
-    drafts: Sequence[Draft]
-    by: Actor
-    reason: str = ""
-    viewer: Member | None = None
-
-
-def order_place(incident: Incident, ordered: Ordered) -> WorkOrder:
-    """Write the order and its runs down, with its audit row, and ring. The caller's transaction locks the incident.
-
-    Raises:
-        Refused: when somebody is at one of the targets already.
-    """
-    order = WorkOrder.objects.create(
-        tenant=incident.tenant,
-        incident=incident,
-        step=ordered.step,
-        idempotency_key=ordered.key,
-        plan_digest=digest(ordered.drafts),
-        requested_by_id=ordered.by.member_id,
-        requested_by_name=ordered.by.name,
-        reason=ordered.reason.strip(),
-    )
-    try:
-        with transaction.atomic():
-            runs = runs_plan([(order, ordered.drafts)])
-            for run in runs:
-                if run.action_key == "reset_password":
-                    passwords.store(run=run, viewer=ordered.viewer)
-            start_orders(WorkOrder.objects.filter(pk=order.pk), source=OrderState.PLANNED)
-    except IntegrityError as error:
-        raise Refused(AT_ONCE) from error
-    _record_press(order, incident, len(runs), ordered.by)
-    progress({incident.pk})
-    ring = doorbell.ring_strike if ordered.step == Step.CONTAIN else doorbell.ring_runs
-    ring(incident.tenant_id)
-    return order
-
-
-def runs_plan(planned: Iterable[tuple[WorkOrder, Sequence[Draft]]]) -> list[ActionRun]:
-    """Write down what orders are to do; it begins when they are started."""
-    now = timezone.now()
-    runs = [_run(order, draft, now) for order, drafts in planned for draft in drafts]
-    return ActionRun.objects.bulk_create(runs, batch_size=1000)
-
-
-def _run(order: WorkOrder, draft: Draft, now: datetime) -> ActionRun:
-    return ActionRun(
-        tenant_id=order.tenant_id,
-        order=order,
-        incident_id=order.incident_id,
-        finding=draft.finding,
-        step=order.step,
-        action_key=draft.action.key,
-        target_key=draft.target_key,
-        target=draft.target,
-        title=draft.title[:400],
-        lane=draft.action.lane(draft.target),
-        before=draft.before,
-        ordered_at=now,
-        due_at=now,
-    )
-
-
-def _record_press(order: WorkOrder, incident: Incident, count: int, by: Actor) -> None:
-    verb = "Pressed" if by.member_id else "Ordered"
-    act = Act(
-        verb="press_step",
-        summary=f"{verb} {Step(order.step).label} ({count} action{'s' if count != 1 else ''}) – {incident.account}",
-        object_type="work_order",
-        object_id=order.pk,
-        incident_id=incident.pk,
-        after={"planDigest": order.plan_digest},
-        reason=order.reason,
-        outcome=Outcome.REQUESTED,
-    )
-    audit.record([act], tenant=incident.tenant, by=by)
 
 
 def step_preview(*, incident: Incident, step: Step, finding_ids: Collection[int], all_suspicious: bool) -> list[Draft]:

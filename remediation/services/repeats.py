@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
@@ -15,7 +15,8 @@ from remediation.enums import RETRIABLE_STATES, WAITING_STATES, RunState, Step
 from remediation.models import ActionRun
 from remediation.policies import Refused
 from remediation.selectors import incident_lock, last_counters, runs_of
-from remediation.services.presses import AT_ONCE, protected_addresses
+from remediation.services.orders import at_once
+from remediation.services.presses import protected_addresses
 from remediation.transitions import move_runs, progress, reopen_orders
 from tenants import audit
 from tenants.audit import Act, Actor
@@ -71,12 +72,9 @@ def begin_undo(runs: "QuerySet[ActionRun]", *, by: Member) -> int:
 
 
 def _move(runs: "QuerySet[ActionRun]", sources: Sequence[RunState], to: RunState, values: dict[str, Any]) -> int:
-    try:
-        with transaction.atomic():
-            count = sum(move_runs(runs, source=state, to=to, **values) for state in sources)
-            reopen_orders(runs.values("order"))
-    except IntegrityError as error:
-        raise Refused(AT_ONCE) from error
+    with at_once():
+        count = sum(move_runs(runs, source=state, to=to, **values) for state in sources)
+        reopen_orders(runs.values("order"))
     return count
 
 

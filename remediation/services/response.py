@@ -15,7 +15,8 @@ from remediation.models import ActionRun, Finding, Scan, WorkOrder
 from remediation.plans import Draft, drafts_for
 from remediation.policies import Refused
 from remediation.selectors import findings_open, incident_lock
-from remediation.services.presses import Ordered, order_place, protected_addresses
+from remediation.services.orders import Ordered, order_place
+from remediation.services.presses import protected_addresses
 from tenants import audit
 from tenants.audit import PETRA_RESPONSE, Act, Actor
 from tenants.models import AuditEvent, Member

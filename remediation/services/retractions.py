@@ -9,27 +9,23 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from itertools import groupby
-from typing import Any
 
-from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.db import transaction
 
-from remediation import doorbell, policies
-from remediation.enums import OrderState, Step
+from remediation import policies
+from remediation.enums import Step
 from remediation.models import Campaign, Finding, Retraction, WorkOrder
 from remediation.plans import Draft, digest, draft_of
 from remediation.policies import Refused
 from remediation.selectors import MEANT_BY_ALL, copies_free
-from remediation.services.presses import AT_ONCE, runs_plan
-from remediation.transitions import move_orders, start_orders
+from remediation.services.orders import AWAITS, EMERGENCY, approvable_until, orders_go, runs_plan
 from tenants import audit
 from tenants.audit import Act, Actor
 from tenants.enums import Outcome
 from tenants.models import Member, ProtectedAccount, Tenant
 
-TIME_TO_APPROVE = timedelta(hours=24)
+REASON_NEEDED = "Give a reason to go on without approval. Nothing was done."
 STRANGE = "The form names something that does not belong to this campaign. Nothing was done."
 NOTHING_LEFT = "Nothing is left to do: it was taken out, or somebody is at it just now. Nothing was done."
 
@@ -180,21 +176,15 @@ def retraction_begin(
             raise Refused("What would be done has changed since you looked. Look at it again. Nothing was done.")
         is_emergency = confirmed.is_emergency and bool(plan.approval)
         if is_emergency and not confirmed.reason.strip():
-            raise Refused("Give a reason to go on without approval. Nothing was done.")
-        retraction = _write(campaign, plan, confirmed, by, is_emergency=is_emergency)
-        orders = WorkOrder.objects.filter(retraction=retraction)
+            raise Refused(REASON_NEEDED)
+        waits = bool(plan.approval) and not is_emergency
+        retraction = _write(campaign, plan, confirmed, by, waits=waits)
         _record_begin(retraction, plan, by)
-        if plan.approval and not is_emergency:
-            move_orders(orders, source=OrderState.PLANNED, to=OrderState.AWAITING_APPROVAL)
-            return Begun(retraction, "A second member has to approve this. Nothing is done until then.")
-        orders_begin(orders, source=OrderState.PLANNED)
-    return Begun(retraction, "")
+        orders_go(WorkOrder.objects.filter(retraction=retraction), waits=waits)
+    return Begun(retraction, AWAITS if waits else "")
 
 
-def _write(
-    campaign: Campaign, plan: RetractionPlan, confirmed: Confirmed, by: Member, *, is_emergency: bool
-) -> Retraction:
-    waits = bool(plan.approval) and not is_emergency
+def _write(campaign: Campaign, plan: RetractionPlan, confirmed: Confirmed, by: Member, *, waits: bool) -> Retraction:
     asked = {
         "requested_by_id": by.pk,
         "requested_by_name": by.display_name,
@@ -205,8 +195,7 @@ def _write(
         campaign=campaign,
         idempotency_key=confirmed.key,
         plan_digest=plan.digest,
-        is_emergency=is_emergency,
-        expires_at=timezone.now() + TIME_TO_APPROVE if waits else None,
+        is_emergency=bool(plan.approval) and not waits,
         **asked,
     )
     orders = [
@@ -216,6 +205,7 @@ def _write(
             step=Step.RETRACT,
             idempotency_key=f"retraction-{retraction.pk}",
             plan_digest=part.digest,
+            expires_at=approvable_until(waits),
             **asked,
         )
         for part in plan.parts
@@ -225,26 +215,10 @@ def _write(
     return retraction
 
 
-def orders_begin(orders: Any, *, source: OrderState, **decided: Any) -> list[WorkOrder]:
-    """Start orders and ring in their tenants. Returns those that were in `source`.
-
-    Raises:
-        Refused: when somebody is at one of the mails at this very moment.
-    """
-    try:
-        with transaction.atomic():
-            begun = start_orders(orders, source=source, **decided)
-    except IntegrityError as error:
-        raise Refused(AT_ONCE) from error
-    for order in begun:
-        doorbell.ring_runs(order.tenant_id)
-    return begun
-
-
 def _record_begin(retraction: Retraction, plan: RetractionPlan, by: Member) -> None:
     """In the chain of each tenant, what concerns it. An emergency stands in the organization's, too."""
     if retraction.is_emergency:
-        verb, begin = "retract_without_approval", "EMERGENCY, without the approval that it needs: "
+        verb, begin = "retract_without_approval", EMERGENCY
         act = _act(retraction, verb, f"{begin}retraction {retraction.pk} was begun")
         audit.record_for_organization([act], organization=by.organization, by=Actor.of(by))
     else:
@@ -266,12 +240,3 @@ def _act(retraction: Retraction, verb: str, summary: str, *, digest: str = "", r
         reason=reason,
         outcome=Outcome.REQUESTED,
     )
-
-
-def record_decision(
-    retraction: Retraction, orders: Sequence[WorkOrder], verb: str, words: str, *, by: Actor, reason: str = ""
-) -> None:
-    """In the chain of each tenant that a decision concerns."""
-    for order in orders:
-        act = _act(retraction, verb, f"{words} – {retraction.campaign}", digest=order.plan_digest, reason=reason)
-        audit.record([act], tenant=order.tenant, by=by)

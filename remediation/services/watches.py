@@ -14,7 +14,7 @@ from remediation.models import ActionRun, SyncWatch
 from remediation.plans import drafts_for
 from remediation.policies import Refused
 from remediation.selectors import incident_lock
-from remediation.services.presses import Ordered, order_place
+from remediation.services.orders import Ordered, order_place
 from remediation.transitions import move_watch, progress
 from tenants import audit
 from tenants.audit import PETRA, Act, Actor

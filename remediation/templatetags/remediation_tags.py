@@ -33,6 +33,7 @@ STEP_CLASSES = {
     "clear": "is-clear",
     "partly": "is-partial",
     "failed": "is-failed",
+    "awaiting": "is-waiting",
 }
 
 
@@ -90,9 +91,8 @@ def may_press(panel: PanelView, step: StepView) -> bool:
 @register.filter
 def mail_mark(run: RunView) -> str:
     """A mail's run in a word or two, where it is neither done nor running."""
-    if run.tone == "undone":
-        return "Put back"
-    return "Undo failed" if run.can_undo else "Failed"
+    marks = {"undone": "Put back", "planned": "Waits for approval", "canceled": "Not done"}
+    return marks.get(run.tone) or ("Undo failed" if run.can_undo else "Failed")
 
 
 @register.filter

@@ -1,13 +1,14 @@
 """Two organizations, a member of each kind, and in every tenant a row of everything: data that could leak."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from django.utils import timezone
 from model_bakery import baker
 
 from incidents.enums import IncidentState, LogSource, ReportKind, ReportState, Workload
 from incidents.models import Account, Incident, Indicator, LogRecord, Report
-from remediation.enums import RunState, Step
+from remediation.enums import OrderState, RunState, Step
 from remediation.models import ActionRun, Campaign, Finding, IssuedPassword, Retraction, Scan, WorkOrder
 from tenants.enums import Role
 from tenants.models import Connection, Member, Organization, Tenant
@@ -122,6 +123,15 @@ def make_place(tenant: Tenant, first_id: int) -> Place:
             finished_at=now,
         )
         baker.make(IssuedPassword, tenant=tenant, run=run, password="a secret", accepted_at=now)
+        waiting = baker.make(
+            WorkOrder,
+            pk=first_id + 10,
+            tenant=tenant,
+            incident=incident,
+            step=Step.RETRACT,
+            state=OrderState.AWAITING_APPROVAL,
+            expires_at=now + timedelta(hours=1),
+        )
         baker.make(Scan, tenant=tenant, incident=incident, step=Step.PERSISTENCE)
         record = baker.make(
             LogRecord,
@@ -154,6 +164,7 @@ def make_place(tenant: Tenant, first_id: int) -> Place:
         "indicator_id": indicator.pk,
         "finding_id": finding.pk,
         "run_id": run.pk,
+        "order_id": waiting.pk,
         "record_id": record.pk,
     }
     return Place(tenant, ids)

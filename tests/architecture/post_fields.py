@@ -140,6 +140,8 @@ ADDRESSES: dict[str, Fields] = {
     **_acts("incidents:import_upload"),
     **_acts("incidents:open", forms=("OpeningForm",)),
     **_acts("remediation:retry", "remediation:scan", "remediation:stop_watch", "remediation:reveal_password"),
+    **_acts("remediation:approve"),
+    **_acts("remediation:refuse", "remediation:override", forms=("ReasonForm",)),
     **_acts("remediation:judge", forms=("JudgeForm",)),
     **_acts("remediation:press", forms=("PressForm",)),
     **_acts("remediation:undo", forms=("UndoForm",)),

@@ -17,7 +17,7 @@ LIFTERS = {
     "remediation/census.py": "counts of the whole installation for whoever runs it; no name, no id",
     "remediation/passwords.py": "a sending thread knows a reference and nothing else; expiry concerns all tenants",
     "remediation/sweeper.py": "looks for work in all tenants",
-    "remediation/services/decisions.py": "what nobody approved in time is ended in all tenants",
+    "remediation/services/approval.py": "what nobody approved in time is ended in all tenants",
     "remediation/services/campaigns.py": "an incident's phish is looked for in all tenants of its organization by itself",
     "tenants/connecting.py": "a directory is connected once in an organization, and shared by none; nothing is shown",
     "tenants/key_rotation.py": "a key concerns the secrets of all tenants; nothing of them is shown",

@@ -247,10 +247,10 @@ def test_a_second_member_has_to_approve_and_the_asker_cannot(towns: Towns, campa
     with towns.seen():
         for member, why in ((towns.analyst, "You asked for it yourself"), (guest, "role"), (reader, "role")):
             with pytest.raises(Refused, match=why):
-                retraction_approve(retraction=begun.retraction, tenants=towns.others, by=member)
-        retraction_approve(retraction=begun.retraction, tenants=towns.others, by=second)
+                retraction_approve(asked=begun.retraction, tenants=towns.others, by=member)
+        retraction_approve(asked=begun.retraction, tenants=towns.others, by=second)
         with pytest.raises(Refused, match="Nobody waits for a decision any more"):
-            retraction_approve(retraction=begun.retraction, tenants=towns.others, by=second)
+            retraction_approve(asked=begun.retraction, tenants=towns.others, by=second)
     towns.work()
     assert (states(), states(WorkOrder)) == ({RunState.SUCCEEDED: 9}, {OrderState.FINISHED: 3})
     with unscoped(reason="a test looks into all tenants"):
@@ -263,7 +263,7 @@ def test_a_member_approves_only_what_exists_for_them(towns: Towns, campaign: Cam
     begun = begin(towns, campaign, ALL)
     others = [tenant for tenant in towns.others if tenant.slug != "harrow"]
     with towns.seen(others):
-        retraction_approve(retraction=begun.retraction, tenants=others, by=second)
+        retraction_approve(asked=begun.retraction, tenants=others, by=second)
     towns.work()
     assert states(WorkOrder) == {OrderState.FINISHED: 2, OrderState.AWAITING_APPROVAL: 1}
     assert DELETED not in towns.folders("harrow").values()
@@ -272,11 +272,11 @@ def test_a_member_approves_only_what_exists_for_them(towns: Towns, campaign: Cam
 def test_refused_withdrawn_and_expired_retractions_do_nothing(towns: Towns, campaign: Campaign, second: Member):
     begun = begin(towns, campaign, ALL)
     with towns.seen():
-        retraction_refuse(retraction=begun.retraction, tenants=towns.others, reason="A newsletter", by=second)
+        retraction_refuse(asked=begun.retraction, tenants=towns.others, reason="A newsletter", by=second)
     assert (states(), states(WorkOrder)) == ({RunState.CANCELED: 9}, {OrderState.REFUSED: 3})
     begun = begin(towns, campaign, ALL)
     with towns.seen():
-        retraction_refuse(retraction=begun.retraction, tenants=towns.others, reason="", by=towns.analyst)
+        retraction_refuse(asked=begun.retraction, tenants=towns.others, reason="", by=towns.analyst)
     assert states(WorkOrder) == {OrderState.REFUSED: 3, OrderState.CANCELED: 3}
     begun = begin(towns, campaign, ALL)
     later = timezone.now() + timedelta(hours=24)
@@ -298,9 +298,10 @@ def verbs_of(campaign: Campaign) -> list[tuple[str, str]]:
 
 def test_after_its_time_it_cannot_be_approved(towns: Towns, campaign: Campaign, second: Member):
     begun = begin(towns, campaign, ALL)
-    Retraction.objects.update(expires_at=timezone.now())
+    with towns.seen():
+        WorkOrder.objects.update(expires_at=timezone.now())
     with towns.seen(), pytest.raises(Refused, match="Nobody waits for a decision any more"):
-        retraction_approve(retraction=begun.retraction, tenants=towns.others, by=second)
+        retraction_approve(asked=begun.retraction, tenants=towns.others, by=second)
     assert states() == {RunState.PLANNED: 9}
 
 

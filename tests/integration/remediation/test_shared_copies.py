@@ -117,6 +117,7 @@ def test_a_plan_that_waits_for_approval_keeps_nobody_from_acting(towns: Towns, i
     Organization.objects.update(approval_rule=ApprovalRule.ALWAYS)
     towns.analyst.refresh_from_db()
     sweep_harrow(towns, campaign)
+    Organization.objects.update(approval_rule=ApprovalRule.NEVER)
     with tenant_scope([incident.tenant_id]):
         assert press(towns, incident) == ""
         assert Finding.objects.filter(incident=incident, step=Step.RETRACT).count() == 4
