@@ -10,7 +10,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import RowNumber
 from django.shortcuts import get_object_or_404
 
-from incidents.models import Incident
+from incidents.models import Incident, PhishTag
 from remediation.actions.registry import ACTIONS
 from remediation.enums import FINDING_STEPS, WAITING_STATES, RunState, ScanState, Step, Verdict
 from remediation.models import ActionRun, Campaign, Finding, Retraction, Scan, SyncWatch, WorkOrder
@@ -163,6 +163,19 @@ def campaigns_visible(*, organization_id: int, tenant_ids: Collection[int]) -> "
     searched = Scan.objects.filter(campaign__is_sweep=True).values("campaign")
     seen = Q(tenant__in=tenant_ids) | Q(pk__in=found) | Q(pk__in=searched)
     return Campaign.objects.filter(seen, organization_id=organization_id).order_by("-pk")
+
+
+def campaign_incidents(campaign: Campaign, *, tenants: Collection[Tenant]) -> "QuerySet[Incident]":
+    """The incidents in these tenants that are about the same phish, the latest first: the one that the campaign began
+    with, those that tagged one of its mails, and those that list one of its copies.
+    """
+    ids = {mail["internet_message_id"] for mail in campaign.mails if mail.get("internet_message_id")}
+    tagged = PhishTag.objects.filter(internet_message_id__in=ids).values("incident")
+    listing = Finding.objects.filter(Exists(same_target(Finding.objects.filter(campaign=campaign))))
+    listed = listing.filter(incident__isnull=False).values("incident")
+    about_it = Q(pk=campaign.incident_id) | Q(pk__in=tagged) | Q(pk__in=listed)
+    incidents = Incident.objects.filter(about_it, tenant__in=tenants).select_related("account", "tenant")
+    return incidents.order_by("-opened_at", "-pk")
 
 
 def campaign_scans(campaign_ids: Collection[int]) -> "QuerySet[Scan]":

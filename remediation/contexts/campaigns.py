@@ -5,11 +5,12 @@ A campaign may have thousands of copies: they are counted by the database, and a
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.core.paginator import Page, Paginator
 
+from incidents.models import Incident
 from remediation.contexts.retractions import RetractionView, retraction_views
 from remediation.contexts.rows import RunView, run_view
 from remediation.enums import RunState, ScanState
@@ -19,6 +20,7 @@ from remediation.selectors import (
     CopyCount,
     campaign_copies,
     campaign_copy_counts,
+    campaign_incidents,
     campaign_runs,
     campaign_scans,
 )
@@ -107,6 +109,7 @@ class CampaignView:
     is_searching: bool
     can_act: bool
     retractions: list[RetractionView] = field(default_factory=list)
+    incidents: list[Incident] = field(default_factory=list)  # about the same phish, where the reader may see them
     page: "Page[Finding] | None" = None  # of one tenant's mails, where only that one is shown
 
     @property
@@ -133,9 +136,9 @@ def campaign_view(*, campaign: Campaign, tenants: Sequence[Tenant], member: Memb
     found_in = sum(reading.counts[campaign.pk, tenant.pk].copies > 0 for tenant in here)
     most = max(LEAST_OF_A_TENANT, min(MOST_OF_A_TENANT, LISTED // max(1, found_in)))
     reading.list_copies(campaign_copies(campaign.pk, tenants=here, most=most), campaign.pk)
-    return reading.view(
-        campaign, here, member, retractions=retraction_views(campaign_id=campaign.pk, tenants=tenants, member=member)
-    )
+    retractions = retraction_views(campaign_id=campaign.pk, tenants=tenants, member=member)
+    view = reading.view(campaign, here, member, retractions=retractions)
+    return replace(view, incidents=list(campaign_incidents(campaign, tenants=tenants)))
 
 
 def campaign_part_view(*, campaign: Campaign, tenant: Tenant, member: Member, page: str | None) -> CampaignView:

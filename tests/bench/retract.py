@@ -68,8 +68,10 @@ def _ours(folder: Path, control: SimulatorControl, document: dict[str, Any], url
     with desks(folder, control, url, WORKERS) as workers:
         workers[0].ask("prepare 1")
         began = time.perf_counter()
-        copies = workers[0].ask("search")
+        workers[0].ask("seek")
+        workers[0].ask("scan t0")
         search = time.perf_counter() - began
+        copies = workers[0].ask("copies")
         workers[1].ask("states")  # its connection stands, as a worker's does
         digest = workers[0].ask("look")
         control.clear_requests()

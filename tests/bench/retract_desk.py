@@ -2,7 +2,9 @@
 
 ready            nothing; the process has started
 prepare N        migrate, and make an organization with N connected tenants
-search           look for the phish in all of them; prints the number of copies found
+seek             ask for the phish in all of them
+scan SLUG        make the search that waits in a tenant
+copies           prints how many copies were found
 look             plan the retraction of all copies; prints the plan's digest
 begin DIGEST     confirm that plan: plan again, write it down, start it
 work SLUG        do what is due in a tenant until nothing is left, or somebody else has it; prints how many runs
@@ -81,19 +83,27 @@ def _analyst() -> Any:
     return Member.objects.select_related("organization").get()
 
 
-def search() -> int:
-    from remediation.models import Finding
-    from remediation.scanning import scan_due
+def seek() -> bool:
     from remediation.services import SoughtMail, sweep_begin
-    from tenants.scoping import tenant_scope
     from tests.bench import flood
 
-    tenants = _tenants()
-    with tenant_scope([tenant.pk for tenant in tenants]):
+    with _all(tenants := _tenants()):
         sweep_begin(sought=SoughtMail(sender_address=flood.SENDER), since=SINCE, tenants=tenants, by=_analyst())
-    for tenant in tenants:
-        scan_due(tenant=tenant)
-    with tenant_scope([tenant.pk for tenant in tenants]):
+    return True
+
+
+def scan(slug: str) -> bool:
+    from remediation.scanning import scan_due
+    from tenants.models import Tenant
+
+    scan_due(tenant=Tenant.objects.get(slug=slug))
+    return True
+
+
+def copies() -> int:
+    from remediation.models import Finding
+
+    with _all(_tenants()):
         return Finding.objects.count()
 
 
@@ -150,7 +160,9 @@ def states(slug: str = "") -> dict[str, int]:
         return counts | {"verified": ActionRun.objects.filter(verified_at__isnull=False).count()}
 
 
-ACTS: dict[str, Any] = {act.__name__: act for act in (ready, prepare, search, look, begin, work, sweep, states)}
+ACTS: dict[str, Any] = {
+    act.__name__: act for act in (ready, prepare, seek, scan, copies, look, begin, work, sweep, states)
+}
 
 if __name__ == "__main__":
     main()

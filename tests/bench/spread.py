@@ -59,15 +59,18 @@ def _round(folder: Path, control: SimulatorControl, url: str, count: int, *, is_
     _load(control, count)
     troubled = [f"t{DOWN}", f"t{SLOW}"]
     with desks(folder, control, url, WORKERS) as workers:
+        slugs = [f"t{number}" for number in range(count)]
         workers[0].ask(f"prepare {count}")
-        workers[0].ask("search")
+        workers[0].ask("seek")
+        _answer_all(workers, "scan", slugs)
+        assert workers[0].ask("copies") == count * MAILBOXES * COPIES
         if is_troubled:
             control.configure(flood.tenant_id(DOWN), faults=[{"match": {}, "answer": 503}])
             control.configure(flood.tenant_id(SLOW), latency=SLOW_LATENCY)
         digest = workers[0].ask("look")
         began = time.perf_counter()
         workers[0].ask(f"begin {digest}")
-        ended = _let_work(workers, [f"t{number}" for number in range(count)])
+        ended = _answer_all(workers, "work", slugs)
         well = max(at for slug, at in ended.items() if slug not in troubled) - began
         for slug in set(ended) - {f"t{DOWN}"}:
             assert workers[0].ask(f"states {slug}") == {"succeeded": MAILBOXES * COPIES, "verified": MAILBOXES * COPIES}
@@ -76,7 +79,7 @@ def _round(folder: Path, control: SimulatorControl, url: str, count: int, *, is_
     return well
 
 
-def _let_work(workers: Sequence[Desk], slugs: Sequence[str]) -> dict[str, float]:
+def _answer_all(workers: Sequence[Desk], act: str, slugs: Sequence[str]) -> dict[str, float]:
     """As the queue does: who is free takes the next bell. Returns when each tenant's was answered."""
     bells: queue.SimpleQueue[str] = queue.SimpleQueue()
     ended: dict[str, float] = {}
@@ -89,7 +92,7 @@ def _let_work(workers: Sequence[Desk], slugs: Sequence[str]) -> dict[str, float]
                 slug = bells.get_nowait()
             except queue.Empty:
                 return
-            worker.ask(f"work {slug}")
+            worker.ask(f"{act} {slug}")
             ended[slug] = time.perf_counter()
 
     threads = [threading.Thread(target=answer, args=[worker]) for worker in workers]
@@ -106,7 +109,9 @@ def _killed(folder: Path, control: SimulatorControl, url: str) -> float:
     _load(control, 1, mailboxes=mailboxes)
     with desks(folder, control, url, 3) as (first, *dying):
         first.ask("prepare 1")
-        copies = first.ask("search")
+        first.ask("seek")
+        first.ask("scan t0")
+        copies = first.ask("copies")
         control.clear_requests()
         began = time.perf_counter()
         first.ask(f"begin {first.ask('look')}")

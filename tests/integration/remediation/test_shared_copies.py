@@ -5,6 +5,7 @@ import pytest
 from graph.simulator.world import story
 from incidents.extensions import phish_changed, remediation
 from incidents.models import Incident, PhishTag
+from remediation.contexts.campaigns import campaign_view
 from remediation.enums import RunState, Step
 from remediation.models import ActionRun, Campaign, Finding
 from remediation.policies import Refused
@@ -123,3 +124,26 @@ def test_a_plan_that_waits_for_approval_keeps_nobody_from_acting(towns: Towns, i
         assert Finding.objects.filter(incident=incident, step=Step.RETRACT).count() == 4
     towns.work()
     assert set(towns.folders("harrow").values()) == {"deleteditems"}
+
+
+def test_the_incidents_about_one_phish_are_told_to_those_who_may_see_them(
+    towns: Towns, incident: Incident, campaign: Campaign
+):
+    unrelated = make_incident_of(towns, "bluewater")
+    every = [*towns.tenants.values()]
+    without_harrow = [tenant for tenant in every if tenant.slug != "harrow"]
+    for tenants, told in (
+        (every, [incident, towns.incident]),
+        (without_harrow, [towns.incident]),
+        (towns.others, [incident]),
+    ):
+        with towns.seen(tenants):
+            view = campaign_view(campaign=campaign, tenants=tenants, member=towns.analyst)
+        assert view.incidents == told
+        assert unrelated not in view.incidents
+
+
+def make_incident_of(towns: Towns, name: str) -> Incident:
+    tenant = towns.tenants[name]
+    with tenant_scope([tenant.pk]):
+        return make_incident(tenant, make_account(tenant, f"object-{name}", "Somebody"))
