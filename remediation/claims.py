@@ -16,10 +16,12 @@ from tenants.enums import TenantState
 from tenants.models import Connection, Tenant
 
 DUE_COLUMNS = ("pk", "tenant", "incident", "step", "action_key", "lane", "state", "tries", "ordered_at")
-CLAIM_LIMIT = 640  # runs a worker takes at once
+CLAIM_LIMIT = 400  # runs a worker takes at once
 # A try that came back when its order had been stopped: it waits with the others until that is resumed.
 STOPPED = Q(state=RunState.QUEUED, order__state=OrderState.STOPPED)
-MOST_SETS = 2  # that a tenant may have under way at once, strikes apart: other tenants need hands, too
+# That a tenant may have under way at once, strikes apart: while one is written down, another one is sent. Other tenants
+# need hands, too.
+MOST_SETS = 4
 
 
 def claim_runs(*, tenant: Tenant, now: datetime, strikes_only: bool = False) -> list[ActionRun]:

@@ -15,7 +15,7 @@ from graph import GraphClient, Request
 from remediation import doorbell, outcomes, passwords, verification
 from remediation.actions.base import Reading, Stages, State
 from remediation.actions.registry import ACTIONS
-from remediation.claims import claim_runs, claim_unverified, renew_lease
+from remediation.claims import CLAIM_LIMIT, claim_runs, claim_unverified, renew_lease
 from remediation.enums import FINDING_STEPS, AttemptKind, RunState, Step
 from remediation.leases import LeaseLost, Pulse
 from remediation.models import ActionAttempt, ActionRun
@@ -34,6 +34,7 @@ logger = structlog.get_logger(__name__)
 
 TOO_OFTEN = "Petra's worker ended each time it tried this. The trace is in the log. Retry, or do it by hand."
 LONGEST_BELL = 60.0  # seconds; a later one is rung by the sweeper
+IN_FLIGHT = 8  # batches of a set; a tenant has several sets under way
 
 
 def run_due(*, tenant: Tenant, strikes_only: bool = False) -> int:
@@ -42,6 +43,8 @@ def run_due(*, tenant: Tenant, strikes_only: bool = False) -> int:
     with tenant_scope([tenant.pk]):
         while runs := claim_runs(tenant=tenant, now=timezone.now(), strikes_only=strikes_only):
             count += len(runs)
+            if len(runs) == CLAIM_LIMIT:
+                doorbell.ring_runs(tenant.pk)  # more may be waiting: for another worker, where one is free
             with _named(runs):
                 _take_through(runs, tenant)
         while runs := [] if strikes_only else claim_unverified(tenant=tenant, now=timezone.now()):
@@ -101,7 +104,9 @@ def _client(tenant: Tenant, *, always_asks: bool = False) -> GraphClient | str:
     """A client for the tenant, or why there can be none."""
     try:
         connection = Connection.objects.select_related("tenant").get(tenant=tenant)
-        return graph_client(connection, resolve_secret=passwords.resolve, always_asks=always_asks)
+        return graph_client(
+            connection, resolve_secret=passwords.resolve, always_asks=always_asks, max_in_flight=IN_FLIGHT
+        )
     except ConnectionUnusable as error:
         return str(error)
     except Connection.DoesNotExist:
@@ -209,7 +214,7 @@ def _begin_attempts(runs: Sequence[ActionRun]) -> dict[int, ActionAttempt]:
         )
         for run in runs
     ]
-    ActionAttempt.objects.bulk_create(attempts, batch_size=200)
+    ActionAttempt.objects.insert_rows(attempts)
     return {attempt.run_id: attempt for attempt in attempts}
 
 

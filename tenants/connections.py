@@ -68,10 +68,11 @@ def graph_client(
     *,
     resolve_secret: Callable[[SecretRef], str] | None = None,
     always_asks: bool = False,
+    max_in_flight: int = 16,
 ) -> GraphClient:
     """A client for the tenant of `connection`, for one thread. Tokens are shared by all clients of the process.
 
-    `always_asks`: services that have not been answering are asked all the same.
+    `always_asks`: services that have not been answering are asked all the same. `max_in_flight`: batches under way.
 
     Raises:
         ConnectionUnusable: see `cloud_of` and `credential_of`.
@@ -87,6 +88,7 @@ def graph_client(
         cloud=cloud_of(connection),
         resolve_secret=resolve_secret,
         circuit=TenantCircuit(connection.tenant, always_asks=always_asks),
+        max_in_flight=max_in_flight,
     )
 
 

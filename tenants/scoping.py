@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self, TypeVar
 import structlog
 from django.db import models
 
-from tenants.row_writes import save_columns
+from tenants.row_writes import insert_rows, save_columns
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 _Scope = frozenset[int] | None
@@ -101,6 +101,11 @@ class ScopedQuerySet(models.QuerySet[ModelT]):
 
 class ScopedManager(models.Manager[ModelT]):
     """The only manager of a scoped model, base manager included, so that nothing slips past the scope."""
+
+    def insert_rows(self, rows: Sequence[ModelT]) -> None:
+        """Insert new rows, several times as fast as `bulk_create` where most of them is the same."""
+        _require_in_scope({row.tenant_id for row in rows})  # type: ignore[attr-defined]  # every scoped model has it
+        insert_rows(rows)
 
     def save_columns(self, rows: Sequence[ModelT], columns: Sequence[str]) -> None:
         """Write these columns of stored rows, many times as fast as `bulk_update`."""

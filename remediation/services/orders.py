@@ -135,7 +135,8 @@ def runs_plan(planned: Iterable[tuple[WorkOrder, Sequence[Draft]]]) -> list[Acti
     """Write down what orders are to do; it begins when they are started."""
     now = timezone.now()
     runs = [_run(order, draft, now) for order, drafts in planned for draft in drafts]
-    return ActionRun.objects.bulk_create(runs, batch_size=1000)
+    ActionRun.objects.insert_rows(runs)
+    return runs
 
 
 def _run(order: WorkOrder, draft: Draft, now: datetime) -> ActionRun:

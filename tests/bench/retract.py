@@ -22,8 +22,8 @@ from tests.fixtures.simulator import RawCloud, start_simulator
 
 LATENCY = 0.15
 COPIES = 5
-WORKERS = 2  # processes, as many as a tenant may keep busy
-IN_FLIGHT = 16 * WORKERS  # batches: what that many clients have under way
+WORKERS = 4  # processes, as many as a tenant may keep busy: see remediation/claims.py
+IN_FLIGHT = 8 * WORKERS  # batches: what that many clients have under way, see remediation/runner.py
 A_BATCH = 20
 SAMPLE = 5  # mailboxes of the serial way
 
@@ -72,7 +72,8 @@ def _ours(folder: Path, control: SimulatorControl, document: dict[str, Any], url
         workers[0].ask("scan t0")
         search = time.perf_counter() - began
         copies = workers[0].ask("copies")
-        workers[1].ask("states")  # its connection stands, as a worker's does
+        for worker in workers[1:]:
+            worker.ask("states")  # its connection stands, as a worker's does
         digest = workers[0].ask("look")
         control.clear_requests()
         began = time.perf_counter()

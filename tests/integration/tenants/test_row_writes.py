@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from remediation.enums import RunState, Step
+from remediation.enums import AttemptKind, RunState, Step
 from remediation.models import ActionAttempt, ActionRun
 from tenants.scoping import ScopeError, tenant_scope, unscoped
 from tests.factories import rows
@@ -72,3 +72,40 @@ def test_more_rows_than_go_into_a_statement(console: Console, runs: list[ActionR
 def test_rows_of_another_tenant_are_refused(console: Console, runs: list[ActionRun]):
     with tenant_scope([console.neighbour.pk]), pytest.raises(ScopeError):
         ActionRun.objects.save_columns(runs, ["message"])
+
+
+def attempts_of(runs: list[ActionRun], count: int) -> list[ActionAttempt]:
+    return [
+        ActionAttempt(
+            tenant_id=runs[0].tenant_id,
+            run=runs[number % 3],
+            kind=AttemptKind.APPLY,
+            fence="f" * 32,
+            started_at=NOW,
+            requests=[HOSTILE, number],
+            message=HOSTILE if number == 1 else "",
+            finished_at=NOW if number == 2 else None,
+        )
+        for number in range(count)
+    ]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 1_000])
+def test_new_rows_are_as_they_were_given_each_with_its_id(console: Console, runs: list[ActionRun], count: int):
+    made = attempts_of(runs, count)
+    with tenant_scope([console.tenant.pk]):
+        ActionAttempt.objects.insert_rows(made)
+        stored = {one.pk: one for one in ActionAttempt.objects.all()}
+    assert len(stored) == count
+    for one in made:
+        kept = stored[one.pk]
+        for field in ActionAttempt._meta.concrete_fields:
+            assert getattr(kept, field.attname) == getattr(one, field.attname), field.attname
+        assert not one._state.adding
+
+
+def test_new_rows_of_another_tenant_are_refused(console: Console, runs: list[ActionRun]):
+    made = attempts_of(runs, 2)
+    with tenant_scope([console.neighbour.pk]), pytest.raises(ScopeError):
+        ActionAttempt.objects.insert_rows(made)
+    assert made[0].pk is None
