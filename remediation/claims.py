@@ -16,7 +16,7 @@ from tenants.enums import TenantState
 from tenants.models import Connection, Tenant
 
 DUE_COLUMNS = ("pk", "tenant", "incident", "step", "action_key", "lane", "state", "tries", "ordered_at")
-CLAIM_LIMIT = 400  # runs a worker takes at once
+CLAIM_LIMIT = 640  # runs a worker takes at once
 # A try that came back when its order had been stopped: it waits with the others until that is resumed.
 STOPPED = Q(state=RunState.QUEUED, order__state=OrderState.STOPPED)
 # That a tenant may have under way at once, strikes apart: while one is written down, another one is sent. Other tenants
