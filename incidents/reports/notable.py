@@ -8,6 +8,7 @@ from incidents.models import LogRecord
 from incidents.reports.wording import counted
 
 _RULES = ("made or changed", "mail rule", "mail rules")
+_MAIL_FLOW = ("made or changed", "mail flow rule for the whole tenant", "mail flow rules for the whole tenant")
 _RIGHTS = ("gave", "right to the mailbox", "rights to the mailbox")
 _DEVICES = ("registered", "device", "devices")
 # operation -> verb, one, many
@@ -16,6 +17,8 @@ KINDS = {
     "Set-InboxRule": _RULES,
     "UpdateInboxRules": _RULES,
     "Enable-InboxRule": _RULES,
+    "New-TransportRule": _MAIL_FLOW,
+    "Set-TransportRule": _MAIL_FLOW,
     "Set-Mailbox": ("changed", "mailbox setting", "mailbox settings"),
     "Add-MailboxPermission": _RIGHTS,
     "Add-RecipientPermission": _RIGHTS,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from incidents import collection
+from incidents.contexts import timeline_view
 from incidents.enums import IncidentState
 from incidents.evidence.fields import moment
 from incidents.evidence.unified_audit_log import audit_data
@@ -16,6 +17,7 @@ from incidents.imports.ordering import import_order
 from incidents.imports.storing import import_run
 from incidents.models import Account, Incident, Indicator, LogRecord
 from incidents.selectors import incident_get, log_counts, logbook_of_incident
+from incidents.selectors.timeline import TimelineChoice
 from incidents.services import Opening, incident_open
 from remediation import scanning
 from remediation.models import Finding
@@ -106,6 +108,17 @@ def test_the_attackers_rows_are_red_and_the_owners_are_not(incident, records, ru
     theirs = [data for data in sign_ins if data["ActorIpAddress"] == address]
     with tenant_scope([incident.tenant_id]):
         assert log_counts(logbook_of_incident(incident_get(incident.pk)))["logins"] == (len(sign_ins), len(theirs))
+
+
+def test_the_timeline_has_each_red_row(incident, rule_record):
+    with tenant_scope([incident.tenant_id]):
+        fresh = incident_get(incident.pk)
+        timeline = timeline_view(incident=fresh, choice=TimelineChoice("full"))
+        red = log_counts(logbook_of_incident(fresh))
+        events = [event for day in timeline.days for event in day.events]
+        assert timeline.total == len(events) == sum(attackers for _, attackers in red.values())
+        assert moment(rule_record["CreationTime"]) in {event.at for event in events if "mail rule" in event.words}
+        assert timeline.picture is not None
 
 
 def test_another_victim_is_known_by_what_the_first_incident_knows(incident, rule_record, records):
