@@ -46,7 +46,7 @@ def order_place(incident: Incident, ordered: Ordered) -> WorkOrder:
     Raises:
         Refused: when somebody is at one of the targets already.
     """
-    waits = bool(_why_approval(incident, ordered))
+    waits = _needs_approval(incident, ordered)
     order = WorkOrder.objects.create(
         tenant=incident.tenant,
         incident=incident,
@@ -68,10 +68,10 @@ def order_place(incident: Incident, ordered: Ordered) -> WorkOrder:
     return order
 
 
-def _why_approval(incident: Incident, ordered: Ordered) -> str:
+def _needs_approval(incident: Incident, ordered: Ordered) -> bool:
     if ordered.step != Step.RETRACT:
-        return ""
-    return policies.why_approval(incident.tenant.organization, mails=len(ordered.drafts), tenants=1)
+        return False
+    return bool(policies.why_approval(incident.tenant.organization, mails=len(ordered.drafts), tenants=1))
 
 
 def approvable_until(waits: bool) -> datetime | None:
