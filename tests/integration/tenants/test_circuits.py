@@ -13,7 +13,7 @@ from django.utils import timezone
 from graph import Service
 from graph.simulator.control import SimulatorControl
 from incidents import collection
-from remediation import claims, scanning
+from remediation import claims, runner, scanning
 from remediation.enums import RunState, ScanState, Step
 from remediation.models import ActionRun, Scan
 from tenants.circuits import FIRST_WAIT, LONGEST_WAIT, MISSES, OVER, PROBE, TenantCircuit, open_circuits
@@ -195,9 +195,10 @@ def held(desk: Desk, fence: str, **more: object) -> None:
     ActionRun.objects.filter(finding=finding).update(**busy | more)
 
 
-def test_a_tenant_has_at_most_two_sets_under_way_strikes_apart(desk: Desk):
-    held(desk, "one")
-    held(desk, "two", state=RunState.SUCCEEDED)  # being read back counts, too
+def test_a_tenant_has_so_many_sets_under_way_and_no_more_strikes_apart(desk: Desk):
+    for number in range(1, claims.MOST_SETS):
+        held(desk, f"set {number}")
+    held(desk, "one", state=RunState.SUCCEEDED)  # being read back counts, too
     desk.press(Step.PASSWORD)
     assert claims.claim_runs(tenant=desk.tenant, now=timezone.now()) == []
     assert claims.claim_unverified(tenant=desk.tenant, now=timezone.now()) == []
@@ -206,6 +207,18 @@ def test_a_tenant_has_at_most_two_sets_under_way_strikes_apart(desk: Desk):
     assert {run.step for run in strike} == {Step.CONTAIN}
     ActionRun.objects.filter(fence="one").update(lease_until=timezone.now())
     assert [run.step for run in claims.claim_runs(tenant=desk.tenant, now=timezone.now())] == [Step.PASSWORD]
+
+
+@pytest.mark.parametrize(("limit", "rings"), [(1, 2), (2, 1), (3, 0)])
+def test_a_worker_with_a_full_set_rings_for_another(desk: Desk, monkeypatch, limit: int, rings: int):
+    found = [desk.find("disable_device", {"device_id": each}).pk for each in ("one", "two")]
+    desk.press(Step.PERSISTENCE, finding_ids=found)
+    rung: list[int] = []
+    monkeypatch.setattr(runner.doorbell, "ring_runs", lambda tenant_id, **_: rung.append(tenant_id))
+    for module in (runner, claims):
+        monkeypatch.setattr(module, "CLAIM_LIMIT", limit)
+    assert desk.work() == 2
+    assert rung == [desk.tenant.pk] * rings
 
 
 def test_a_tenant_has_one_search_under_way(desk: Desk):
