@@ -113,6 +113,8 @@ def step_progress(incident_id: int) -> tuple[int, datetime | None]:
     states: dict[int, dict[tuple[str, str], ActionRun]] = {step: {} for step in Step.values}
     columns = ("pk", "step", "action_key", "target_key", "state", "applied_at", "tenant", "incident")
     for run in runs_of(incident_id).only(*columns):
+        if run.state == RunState.CANCELED and run.step in FINDING_STEPS:
+            continue  # ordered and never begun: refused by the second member, for one
         states[run.step][run.action_key, run.target_key] = run  # the latest of each target
     open_steps = set(findings_open(incident_id).values_list("step", flat=True))
     scanned = whole_searches(incident_id)

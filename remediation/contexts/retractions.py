@@ -9,6 +9,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from remediation import policies
+from remediation.contexts.approval import waiting_words
 from remediation.enums import RETRIABLE_STATES, OrderState, RunState
 from remediation.models import ActionRun, Retraction, WorkOrder
 from remediation.selectors import DONE_STATES, retractions_visible
@@ -146,8 +147,7 @@ def _view(
 def _state(retraction: Retraction, orders: Sequence[WorkOrder], tally: Tally) -> tuple[str, str]:
     states = {order.state for order in orders}
     if OrderState.AWAITING_APPROVAL in states:
-        is_over = all(order.expires_at <= timezone.now() for order in orders if order.expires_at)
-        return "awaiting", "Nobody approved it in time" if is_over else "Waits for the approval of a second member"
+        return "awaiting", waiting_words(orders[0])  # asked for by one press, all of them wait as long
     if OrderState.APPROVED in states:
         return "running", "Undoing" if tally.undoing and not tally.left else "Running"
     if OrderState.STOPPED in states:

@@ -11,8 +11,8 @@ from incidents.enums import IncidentState
 from incidents.models import Incident
 from remediation import sweeper
 from remediation.contexts import StepView, panel_view
-from remediation.enums import OrderState, RunState, Step
-from remediation.models import Finding, WorkOrder
+from remediation.enums import OrderState, RunState, ScanState, Step, Verdict
+from remediation.models import Finding, Scan, WorkOrder
 from remediation.plans import drafts_for
 from remediation.policies import Refused
 from remediation.services import (
@@ -23,6 +23,7 @@ from remediation.services import (
 )
 from remediation.services.orders import Ordered, order_place
 from remediation.services.response import ACTOR
+from remediation.transitions import progress
 from tenants.enums import Role, TenantState
 from tenants.models import AuditEvent, Organization, Tenant
 from tenants.scoping import unscoped
@@ -129,6 +130,17 @@ def test_refused_it_can_be_asked_for_again(desk: Desk, order: WorkOrder, ids: li
     desk.press(Step.RETRACT, finding_ids=ids[1:])
     desk.work()
     assert step_of(desk).done_count == len(ids) - 1
+    Finding.objects.filter(pk=ids[0]).update(verdict=Verdict.LEGITIMATE)
+    Scan.objects.create(
+        tenant=desk.tenant,
+        incident=desk.incident,
+        step=Step.RETRACT,
+        state=ScanState.COMPLETE,
+        requested_by_name="Ravi",
+        finished_at=timezone.now(),
+    )
+    progress({desk.incident.pk})
+    assert desk.reload().has_done(Step.RETRACT)
 
 
 def test_who_asked_withdraws_it(desk: Desk, order: WorkOrder):
