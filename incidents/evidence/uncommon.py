@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Count, Q
+from django.db.models import Case, Count, Q, Value, When
 from django.db.models.functions import Lower
 
 from incidents.enums import Workload
@@ -22,7 +22,7 @@ from incidents.selectors import Logbook
 _OF_CLIENT = {"ip_address": "address", "network": "network", "country": "country"}
 _OF_ANYBODY = {"application": "application", "device": "device"}
 _COMPARED = _OF_CLIENT | _OF_ANYBODY
-_GROUPED = ("network", "country", *_OF_ANYBODY)  # of these a person uses few; of addresses there may be thousands
+_GROUPED = ("network", "country", *_OF_ANYBODY)  # of these a person uses few
 
 
 @dataclass(slots=True)
@@ -48,8 +48,8 @@ class Habits:
 
 
 def habits_of(book: Logbook, records: Sequence[LogRecord]) -> dict[str, Habits]:
-    """The habits of the people in these rows who have an incident, by address, as far as these rows ask for them. Three
-    queries, two for an incident's; none where no row is one that can be uncommon.
+    """The habits of the people in these rows who have an incident, by address, as far as these rows ask for them. Two
+    queries, one for an incident's; none where no row is one that can be uncommon.
     """
     people = {record.user_principal_name for record in records} - {""}
     found = {name: Habits(at - BEFORE_ACCESS) for name, at in _first_accesses(book, people).items()}
@@ -61,14 +61,14 @@ def habits_of(book: Logbook, records: Sequence[LogRecord]) -> dict[str, Habits]:
         begin = habits.until - BASELINE
         spans |= Q(user_principal_name=name, occurred_at__gte=begin, occurred_at__lt=habits.until)
     used = LogRecord.objects.filter(spans).exclude(is_success=False).order_by()
-    grouped = used.values_list("user_principal_name", "workload", *_GROUPED).annotate(count=Count("pk"))
+    # Of addresses there may be thousands: those that these rows do not ask for count as none.
+    asked = _as_told({record.ip_address for record in records})
+    address = Case(When(asked, then="ip_address"), default=Value(""))
+    grouped = used.values_list("user_principal_name", "workload", *_GROUPED, address).annotate(count=Count("pk"))
     for name, workload, *values, count in grouped:
         found[name].sign_ins += count if workload == Workload.LOGINS else 0
-        for column, value in zip(_GROUPED, values, strict=True):
+        for column, value in zip((*_GROUPED, "ip_address"), values, strict=True):
             found[name].take(column, value)
-    asked = used.filter(_as_told({record.ip_address for record in records}))
-    for name, address in asked.values_list("user_principal_name", "ip_address").distinct():
-        found[name].take("ip_address", address)
     return found
 
 

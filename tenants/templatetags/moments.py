@@ -9,6 +9,8 @@ from django.utils.safestring import SafeString
 
 register = template.Library()
 
+LOG_TIME = "%-d %b %Y %H:%M:%S"  # in a column of times: its zone stands at the foot
+
 
 @register.filter
 def moment(at: datetime | None) -> SafeString | str:
@@ -22,8 +24,8 @@ def moment(at: datetime | None) -> SafeString | str:
 
 @register.filter
 def log_time(at: datetime | None) -> SafeString | str:
-    """A time in a column of times: date and second. The zone stands at the foot of the table."""
+    """A time in a column of times: date and second."""
     if at is None:
         return ""
     local = timezone.localtime(at)
-    return format_html('<time class="time" datetime="{}">{}</time>', at.isoformat(), f"{local:%-d %b %Y %H:%M:%S}")
+    return format_html('<time class="time" datetime="{}">{}</time>', at.isoformat(), format(local, LOG_TIME))

@@ -149,8 +149,8 @@ def test_fifty_rows_take_as_many_queries_as_one(analyst, console, django_assert_
     address = reverse("incidents:logs", args=["acme-corp", console.incident.pk])
     query = {"tab": "exchange"}
     rows.mail_record(console.incident, rows.message("<1@x>"), occurred_at=console.incident.first_access_at)
-    # session, member, its standing, tenants; incident, indicators, readings; rows, habits (two), counts, tags
-    queries = 12
+    # session, member, its standing, tenants; incident, indicators, readings; rows, habits, counts, tags
+    queries = 11
     with django_assert_num_queries(queries):
         analyst.get(address, query, headers=HTMX)
     for number in range(60):
