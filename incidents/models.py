@@ -265,7 +265,10 @@ class SourceReading(TenantScoped):
 
 
 class PhishTag(TenantScoped):
-    """A message that was tagged as the phish of an incident. Tagging removes nothing."""
+    """A message that was tagged as the phish of an incident. Tagging removes nothing.
+
+    Its links and the hashes of its attachments are those by which copies are known; see `telling_links`.
+    """
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="phish_tags")
     internet_message_id = models.CharField(max_length=998)
@@ -277,6 +280,9 @@ class PhishTag(TenantScoped):
     reason = models.TextField(blank=True)
     tagged_by_name = models.CharField(max_length=120)
     tagged_at = models.DateTimeField(auto_now_add=True)
+    links = models.JSONField(default=list)
+    attachment_hashes = models.JSONField(default=list)  # SHA-256 in hex
+    content_read_at = models.DateTimeField(null=True)  # empty: what stands in it is not known
 
     class Meta(TenantScoped.Meta):
         constraints: ClassVar = [

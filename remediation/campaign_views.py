@@ -24,6 +24,7 @@ from tenants.scoping import tenant_scope
 
 A_PAGE = 25
 LOOKS_BACK = timedelta(days=30)  # what the form proposes
+PROPOSED = ("link", "attachment_hash")  # what a link to the form may fill in
 
 
 @require_GET
@@ -31,8 +32,8 @@ LOOKS_BACK = timedelta(days=30)  # what the form proposes
 @organization_page
 def sweeps(request: TenantRequest) -> HttpResponse:
     """The form, and all campaigns that the reader may see."""
-    since = timezone.localdate() - LOOKS_BACK
-    return _list(request, SweepForm(tenants=request.tenants, initial={"since": since}))
+    initial = {"since": timezone.localdate() - LOOKS_BACK, **{name: request.GET.get(name, "") for name in PROPOSED}}
+    return _list(request, SweepForm(tenants=request.tenants, initial=initial))
 
 
 def _list(request: TenantRequest, form: forms.Form, *, status: int = 200) -> HttpResponse:

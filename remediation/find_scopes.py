@@ -31,7 +31,12 @@ def find_scope(incident: Incident, connection: Connection | None) -> FindScope:
         attacker_acts=_attacker_acts(incident),
         phish=tuple(
             TaggedPhish(
-                internet_message_id=tag.internet_message_id, subject=tag.subject, sender_address=tag.sender_address
+                internet_message_id=tag.internet_message_id,
+                subject=tag.subject,
+                sender_address=tag.sender_address,
+                links=tag.links,
+                attachment_hashes=tag.attachment_hashes,
+                is_read=tag.content_read_at is not None,
             )
             for tag in PhishTag.objects.filter(incident=incident).order_by("pk")
         ),

@@ -231,8 +231,8 @@ class SweepForm(forms.Form):
             internet_message_id=said["message_id"],
             subject=said["subject"],
             sender_address=said["sender"],
-            link=said["link"],
-            attachment_sha256=said["attachment_hash"].lower(),
+            links=_if_said(said["link"]),
+            attachment_hashes=_if_said(said["attachment_hash"].lower()),
         )
         return {
             "sought": sought,
@@ -240,6 +240,10 @@ class SweepForm(forms.Form):
             "until": _start_of(said["until"] + timedelta(days=1)) if said["until"] else None,  # all of the last day
             "tenants": [self.tenants[slug] for slug in said["where"]],
         }
+
+
+def _if_said(value: str) -> tuple[str, ...]:
+    return (value,) if value else ()
 
 
 def _start_of(day: date) -> datetime:

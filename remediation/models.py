@@ -21,14 +21,14 @@ def of_one(other: str) -> Q:
     return of_incident | Q(**{"incident__isnull": True, f"{other}__isnull": False})
 
 
-TOLD_FIRST = ("subject", "sender_address", "internet_message_id", "link", "attachment_sha256")
+TOLD_FIRST, TOLD_NEXT = ("subject", "sender_address", "internet_message_id"), ("links", "attachment_hashes")
 
 
 class Campaign(models.Model):
     """A phish wherever it lies, in all tenants of an organization: what a mail has to be like to be one of its copies.
 
-    `mails`: [{"internet_message_id", "subject", "sender_address"}]. Those of an incident are the mails tagged there;
-    a sweep has one, in which what is empty may be anything, with "link" and "attachment_sha256" besides.
+    `mails`: [{"internet_message_id", "subject", "sender_address", "links": [], "attachment_hashes": []}]. Those of an
+    incident are the mails tagged there; a sweep has one, in which what is empty may be anything.
     """
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
@@ -43,7 +43,9 @@ class Campaign(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
-        return next((mail[part] for mail in self.mails for part in TOLD_FIRST if mail.get(part)), f"Campaign {self.pk}")
+        told = [mail.get(part) for mail in self.mails for part in TOLD_FIRST]
+        told += [each for mail in self.mails for part in TOLD_NEXT for each in mail.get(part, [])]
+        return next(filter(None, told), f"Campaign {self.pk}")
 
 
 class Scan(TenantScoped):

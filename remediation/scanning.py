@@ -13,10 +13,12 @@ from django.utils import timezone
 
 from graph import GraphClient, GraphError, in_plain_words, users
 from incidents.evidence.accounts import account_values
-from incidents.models import Account
+from incidents.models import Account, Incident
+from incidents.services import phish_read
 from remediation import passwords
 from remediation.actions.base import Stages
 from remediation.actions.finders import FINDERS, Finder, find_campaign_copies
+from remediation.actions.finders.tagged import TAGGED, read_tagged
 from remediation.actions.finding import Candidate, FindScope, Found, clean_json
 from remediation.actions.registry import ACTIONS
 from remediation.claims import is_paused, one_claim_at_a_time
@@ -26,6 +28,7 @@ from remediation.leases import LEASE, LeaseLost, Pulse
 from remediation.log_evidence import NOT_CONNECTED as NO_TENANT_TO_ASK
 from remediation.log_evidence import find_in_logs, log_key
 from remediation.models import Finding, Scan
+from remediation.services.campaigns import campaign_follow
 from remediation.services.response import response_advance
 from remediation.services.scans import coverage_of, scan_changed, scan_give_up, scan_queue
 from remediation.stages import advance
@@ -126,7 +129,9 @@ def _look_in_logs(scan: Scan) -> None:
 
 def _look_with(client: GraphClient, scan: Scan, scope: FindScope, tenant: Tenant) -> None:
     ear, pulse = _Ear(), Pulse(partial(_renew, scan.fence), lease_until=scan.lease_until or timezone.now())
-    unread = [] if scan.incident is None else _look_at(scan.incident.account, client, scope, ear, pulse)
+    unread: list[Found] = []
+    if scan.incident is not None:
+        scope, unread = _look_at(scan.incident, client, scope, ear, pulse)
     looks = [ear.listen(finder(scope)) for finder in _finders(scan)]
     found = list(_flatten(advance(client, looks, pulse=pulse)))
     checked = [one for one in found if one.is_checked]
@@ -142,14 +147,22 @@ def _look_with(client: GraphClient, scan: Scan, scope: FindScope, tenant: Tenant
         contact_made(tenant)
 
 
-def _look_at(account: Account, client: GraphClient, scope: FindScope, ear: "_Ear", pulse: Pulse) -> list[Found]:
-    """Read the account first, and keep it at once: the finders take minutes, and somebody may press a step meanwhile.
-    Returns what could not be read.
+def _look_at(
+    incident: Incident, client: GraphClient, scope: FindScope, ear: "_Ear", pulse: Pulse
+) -> tuple[FindScope, list[Found]]:
+    """Read the account and the tagged mails first, and keep both at once: the finders take minutes, and somebody may
+    press a step meanwhile. Returns the scope with what stands in the mails, and what could not be read.
     """
     asked_at = timezone.now()
-    (read,) = advance(client, [ear.listen(_read_account(scope))], pulse=pulse)
-    _keep_account(account, read, asked_at)
-    return [_not_checked("Account", _words(read))] if isinstance(read, Exception) else []
+    looks = [ear.listen(_read_account(scope)), ear.listen(read_tagged(scope))]
+    account, tagged = advance(client, looks, pulse=pulse)
+    _keep_account(incident.account, account, asked_at)
+    unread = [_not_checked("Account", _words(account))] if isinstance(account, Exception) else []
+    if isinstance(tagged, Exception):
+        return scope, [*unread, _not_checked(TAGGED, _words(tagged))]
+    if phish_read(incident=incident, contents=tagged.contents) and incident.is_active:
+        campaign_follow(incident=incident)
+    return tagged.known(scope), [*unread, *tagged.gaps()]
 
 
 def _finders(scan: Scan) -> list[Finder]:

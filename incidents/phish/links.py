@@ -2,12 +2,20 @@
 
 import html
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urlsplit
 
 _LINK = re.compile(r"https?://[^\s\"'<>\\^`{|}]+", re.IGNORECASE)
 _HOST = re.compile(r"(?=.{1,253}\Z)(?:[\w-]{1,63}\.)+(?:[\w-]{2,63}|\d{1,3})")
+_AFTER = ".,;:!)>]"  # what stands after a link and is not of it
 _SAFE_LINKS = ".safelinks.protection.outlook.com"
+
+# Everybody's mail links there, or by way of there; a link to one of these says nothing.
+_COMMONPLACE = (
+    "microsoft.com", "office.com", "aka.ms", "linkedin.com", "facebook.com", "instagram.com", "x.com", "twitter.com",
+    "youtube.com", "google.com", "w3.org", "sendgrid.net", "list-manage.com", "mandrillapp.com", "rs6.net",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +25,18 @@ class Link:
     host: str  # lower case; of an international name the form that DNS knows
     path: str = ""
     query: str = ""
+
+    def __str__(self) -> str:
+        return f"https://{self.host}{self.path}" + (f"?{self.query}" if self.query else "")
+
+    @property
+    def defanged(self) -> str:
+        """As it may stand where a program would make a text that looks like a link one; `read_typed` reads it."""
+        return str(replace(self, host=self.host.replace(".", "[.]"))).replace("https", "hxxps", 1)
+
+    def is_below(self, domains: Iterable[str]) -> bool:
+        """Whether its host is one of these domains, or lies below one."""
+        return any(self.host == domain or self.host.endswith(f".{domain}") for domain in domains)
 
     def covers(self, other: "Link") -> bool:
         """Whether another link is meant by this one: a host means all on it, a path whatever query follows."""
@@ -29,14 +49,14 @@ class Link:
 def read_link(text: str) -> Link | None:
     """A link in one spelling, Microsoft's Safe Links unwrapped; None when there is no host in it."""
     try:
-        parts = urlsplit(text.strip().rstrip(".,;:!)>]"))
+        parts = urlsplit(text.strip().rstrip(_AFTER))
         host = _in_dns((parts.hostname or "").casefold()).removeprefix("www.")
     except ValueError:  # the text is an attacker's: it need not be a link at all
         return None
     inner = parse_qs(parts.query).get("url", [""])[0]
     if host.endswith(_SAFE_LINKS) and inner and _SAFE_LINKS not in inner:
         return read_link(inner)
-    return Link(host, parts.path.rstrip("/"), parts.query) if host else None
+    return Link(host, parts.path.rstrip(f"/{_AFTER}"), parts.query) if host else None
 
 
 def read_typed(text: str) -> Link | None:
@@ -53,6 +73,18 @@ def all_links(body: str) -> frozenset[Link]:
     """Every link of a body, HTML or text."""
     found = (read_link(match) for match in _LINK.findall(html.unescape(body)))
     return frozenset(link for link in found if link)
+
+
+def telling_links(body: str, ignored_domains: Iterable[str] = ()) -> frozenset[Link]:
+    """The links of a body, HTML or text, by which another mail is known for the same one.
+
+    What follows a path's "?" is dropped, for that is where the recipient is told apart; without a path it is all there
+    is to tell one page from another. Left out: front pages, which stand in signatures, places that everybody links to,
+    and `ignored_domains` with all below them.
+    """
+    ignored = (*_COMMONPLACE, *(domain.casefold() for domain in ignored_domains))
+    told = (link for link in all_links(body) if (link.path or link.query) and not link.is_below(ignored))
+    return frozenset(replace(link, query="") if link.path else link for link in told)
 
 
 def _in_dns(host: str) -> str:

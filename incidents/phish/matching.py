@@ -6,11 +6,12 @@ is left when those are set aside is what two copies have in common.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
-from incidents.phish.links import Link, all_links, read_link
+from incidents.phish.links import Link
 
 SAME_MESSAGE_ID = "Same internet message id"
 SAME_SENDER_AND_SUBJECT = "Same sender and subject"
@@ -38,44 +39,46 @@ _LONGEST_SUBJECT = 500  # characters; the text is an attacker's
 _NOT_A_WORD = re.compile(r"[\W_]+")
 _INVISIBLE = {"Cf", "Cc", "Co", "Cn"}  # zero-width joiners, direction marks, controls
 
-# Everybody's mail links there; a link to one of these says nothing.
-_COMMONPLACE = (
-    "microsoft.com", "office.com", "aka.ms", "linkedin.com", "facebook.com", "instagram.com", "x.com", "twitter.com",
-    "youtube.com", "google.com", "w3.org",
-)  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """What is known of a message. Links are normalised (see `links_in`), hashes are SHA-256 in hex.
+    """What is known of a message. Hashes are SHA-256 in hex.
 
-    `wanted_links` are those that somebody looks for; of a mail that was read, those of them that lead there.
+    `links` are those that are looked for; of a mail that was read, those of them that stand in it.
     """
 
     internet_message_id: str = ""
     sender: str = ""
     subject: str = ""
     names: tuple[str, ...] = ()  # of the one whose copy it is: they may stand in the subject
-    links: frozenset[str] = frozenset()
-    wanted_links: frozenset[Link] = frozenset()
+    links: frozenset[Link] = frozenset()
     attachment_hashes: frozenset[str] = frozenset()
     received_at: datetime | None = None  # by its mailbox
+
+
+class PhishContent(NamedTuple):
+    """What stands in a mail by which its copies are known."""
+
+    links: Sequence[str]
+    attachment_hashes: Sequence[str]  # SHA-256 in hex
 
 
 def why_same(phish: Mail, other: Mail) -> str | None:
     """Return in words why `other` is the same mail as `phish`, by the strongest ground there is, or None."""
     if _same(phish.internet_message_id.strip(), other.internet_message_id.strip()):
         return SAME_MESSAGE_ID
-    if _same(phish.sender.strip().casefold(), other.sender.strip().casefold()):
-        if _same(_plain(phish.subject).strip(), _plain(other.subject).strip()):
+    if _has_same_sender(phish, other):
+        if _same(_plain(phish.subject), _plain(other.subject)):
             return SAME_SENDER_AND_SUBJECT
         if has_same_subject(phish, other):
             return SAME_SENDER_AND_CLOSE_SUBJECT
-    if phish.links & other.links:
-        return SAME_LINK
-    if phish.attachment_hashes & other.attachment_hashes:
-        return SAME_ATTACHMENT
-    return None
+        phish = replace(phish, links=_away_from_home(phish))
+    return _why_same_content(phish, other)
+
+
+def is_akin(phish: Mail, other: Mail) -> bool:
+    """Whether sender or subject are the same: then it may be the same mail, if its links or attachments are."""
+    return _has_same_sender(phish, other) or _is_subject_like(phish, other)
 
 
 def why_sought(sought: Mail, other: Mail) -> str | None:
@@ -85,28 +88,39 @@ def why_sought(sought: Mail, other: Mail) -> str | None:
     """
     if _same(sought.internet_message_id.strip(), other.internet_message_id.strip()):
         return SAME_MESSAGE_ID
-    if sought.wanted_links or sought.attachment_hashes:
+    if sought.links or sought.attachment_hashes:
         return _why_same_content(sought, other) if is_narrowed_to(sought, other) else None
     if sought.internet_message_id or (sought.sender and sought.subject):
         return why_same(sought, other)
     if sought.sender:
-        return SAME_SENDER if _same(sought.sender.strip().casefold(), other.sender.strip().casefold()) else None
+        return SAME_SENDER if _has_same_sender(sought, other) else None
     return SAME_SUBJECT if sought.subject and is_narrowed_to(sought, other) else None
 
 
 def is_narrowed_to(sought: Mail, other: Mail) -> bool:
     """Whether sender and subject, as far as they are sought, are those of another mail."""
-    is_sender = not sought.sender or sought.sender.strip().casefold() == other.sender.strip().casefold()
-    is_subject = not sought.subject or (
-        _same(_plain(sought.subject), _plain(other.subject)) or has_same_subject(sought, other)
-    )
-    return is_sender and is_subject
+    is_sender = not sought.sender or _has_same_sender(sought, other)
+    return is_sender and (not sought.subject or _is_subject_like(sought, other))
 
 
 def _why_same_content(sought: Mail, other: Mail) -> str | None:
-    if sought.wanted_links & other.wanted_links:
+    if sought.links & other.links:
         return SAME_LINK
     return SAME_ATTACHMENT if sought.attachment_hashes & other.attachment_hashes else None
+
+
+def _has_same_sender(one: Mail, other: Mail) -> bool:
+    return _same(one.sender.strip().casefold(), other.sender.strip().casefold())
+
+
+def _is_subject_like(one: Mail, other: Mail) -> bool:
+    return _same(_plain(one.subject), _plain(other.subject)) or has_same_subject(one, other)
+
+
+def _away_from_home(phish: Mail) -> frozenset[Link]:
+    """The links that do not lead to the sender's own site: all mails of a sender may lead there."""
+    home = phish.sender.strip().casefold().rpartition("@")[2]
+    return frozenset(link for link in phish.links if not link.is_below([home]) and not home.endswith(f".{link.host}"))
 
 
 def has_same_subject(one: Mail, other: Mail) -> bool:
@@ -129,27 +143,6 @@ def normalise_subject(subject: str, names: Sequence[str] = ()) -> str:
         text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", text)
     text = _NUMBER.sub(_without_ticket, text)
     return _NOT_A_WORD.sub(" ", text).strip()
-
-
-def links_in(body: str, ignored_domains: Iterable[str] = ()) -> frozenset[str]:
-    """Return the links of a body, HTML or text, in the form in which they are compared: host and path.
-
-    What follows a path's "?" is dropped, for that is where the recipient is told apart. Microsoft's Safe Links are
-    unwrapped. Left out: places that everybody links to, and `ignored_domains` with all below them.
-    """
-    ignored = (*_COMMONPLACE, *(domain.casefold() for domain in ignored_domains))
-    return frozenset(_normal(link) for link in all_links(body) if not _is_below(link.host, ignored))
-
-
-def normalise_link(link: str) -> str:
-    """Return host and path of a link in the form in which they are compared; empty when there is no host."""
-    found = read_link(link)
-    return _normal(found) if found else ""
-
-
-def _normal(link: Link) -> str:
-    # Without a path the query is all there is to tell one page from another.
-    return link.host + (link.path or (f"/?{link.query}" if link.query else ""))
 
 
 def _same(one: str, other: str) -> bool:
@@ -187,10 +180,6 @@ def _name_forms(names: Sequence[str]) -> list[str]:
         forms |= {plain, local, local.replace(".", " ")}
         forms |= {part for part in re.split(r"[\s.,()@_-]+", local) if len(part) > 2}
     return sorted(forms - {""}, key=len, reverse=True)
-
-
-def _is_below(host: str, domains: Sequence[str]) -> bool:
-    return any(host == domain or host.endswith(f".{domain}") for domain in domains)
 
 
 _MARKS = frozenset(_plain(mark) for mark in _REPLY_MARKS.split())

@@ -18,6 +18,7 @@ from incidents.evidence.impact import FileImpact, Impact, MessageImpact, impact_
 from incidents.evidence.words import record_words
 from incidents.extensions import DoneAction
 from incidents.models import Incident, Indicator, LogRecord, PhishTag
+from incidents.phish.links import read_link
 from incidents.reports.digest import Line, joined, lines_of, team_line
 from incidents.reports.notable import notable_of
 from incidents.reports.sentences import DONE, Case, open_steps, summary
@@ -27,7 +28,14 @@ from incidents.selectors.timeline import attacker_span
 from tenants import audit
 
 MOST_EVENTS, MOST_MESSAGES, MOST_FILES, MOST_LINES = 2_000, 300, 200, 60
-SUBJECT, WORDS, PLACE, ADDRESS = 120, 200, 80, 80  # characters of such a text in a table; the exports have them whole
+MOST_KNOWN = 5  # links and attachments of one mail
+SUBJECT, WORDS, PLACE, ADDRESS, LINK = (
+    120,
+    200,
+    80,
+    80,
+    160,
+)  # characters of such a text in a table; the exports have them whole
 OUTCOMES = {
     "succeeded": "Done",
     "skipped": "Was so already",
@@ -267,13 +275,23 @@ def _indicator(one: Indicator) -> dict[str, str]:
     return {"kind": one.get_kind_display(), "value": one.value, "state": state, "reason": one.reason or "–"}
 
 
-def _tag(one: PhishTag) -> dict[str, str]:
+def _tag(one: PhishTag) -> Facts:
     return {
         "subject": short(one.subject, WORDS) or "(no subject)",
         "sender": one.sender_address or one.sender_name or "–",
         "received": _to_the_minute(one.received_at) or "Not known",
         "reason": f"{one.get_origin_display()}. {one.reason or one.tagged_by_name}",
+        "content": _content(one),
     }
+
+
+def _content(one: PhishTag) -> list[str]:
+    """Links and attachments by which copies are known; no reader of the report can follow such a link by a click."""
+    links = [link for text in one.links if (link := read_link(text))]
+    known = [f"Link {short(link.defanged, LINK)}" for link in links]
+    known += [f"Attachment, SHA-256 {digest}" for digest in one.attachment_hashes]
+    left_out = len(known) - MOST_KNOWN
+    return [*known[:MOST_KNOWN], f"and {left_out} more"] if left_out > 0 else known
 
 
 def _source(one: SourceNote) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from incidents.services.indicators import indicator_add, indicator_decide
 from incidents.services.notes import note_add
 from incidents.services.opening import AlreadyOpen, Opening, incident_open
-from incidents.services.phish import phish_found, phish_mark, phish_unmark
+from incidents.services.phish import phish_found, phish_mark, phish_read, phish_unmark
 from incidents.services.states import (
     IncidentRefused,
     incident_assign,
@@ -32,5 +32,6 @@ __all__ = [
     "note_add",
     "phish_found",
     "phish_mark",
+    "phish_read",
     "phish_unmark",
 ]

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.utils import timezone
 
 from incidents.enums import TagOrigin
 from incidents.evidence.fields import moment
 from incidents.extensions import phish_changed
 from incidents.models import Incident, LogRecord, PhishTag
+from incidents.phish.matching import PhishContent
 from incidents.services.states import IncidentRefused, incident_changed, record_act
 from tenants import audit
 from tenants.models import Member
@@ -68,6 +70,26 @@ def _phish_tag(
             "tagged_by_name": by_name,
         },
     )
+
+
+def phish_read(*, incident: Incident, contents: Mapping[str, PhishContent]) -> bool:
+    """Keep what stands in tagged mails, by their internet message ids; what was read before stays.
+
+    Returns whether there is anything new to know copies by.
+    """
+    tags = PhishTag.objects.filter(incident=incident, content_read_at=None)
+    with transaction.atomic():
+        read = {
+            message_id: tags.filter(internet_message_id=message_id).update(
+                links=list(content.links),
+                attachment_hashes=list(content.attachment_hashes),
+                content_read_at=timezone.now(),
+            )
+            for message_id, content in contents.items()
+        }
+        if any(read.values()):
+            incident_changed(incident_id=incident.pk)
+    return any(any(content) for message_id, content in contents.items() if read[message_id])
 
 
 def phish_unmark(*, incident: Incident, internet_message_id: str, by: Member) -> None:

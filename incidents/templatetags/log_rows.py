@@ -18,14 +18,14 @@ WHAT = (
     '<tr id="record-{0}" class="{1}" data-row><td class="col-time"><a class="row-link" id="record-{0}-open" '
     'href="{2}" data-drawer><time class="time" datetime="{3}">{4}</time></a></td><td class="log-what"><bdi>{5}</bdi>'
 )
-ATTACKER = f'<span class="badge badge-red">{ICON}Attacker</span>'
-ATTACKER_UNCOMMON = f'<span class="badge badge-red" data-tip="{{}} {{}}" tabindex="0">{ICON}Attacker</span>'
+ATTACKER = f' <span class="badge badge-red">{ICON}Attacker</span>'
+ATTACKER_UNCOMMON = f' <span class="badge badge-red" data-tip="{{}} {{}}" tabindex="0">{ICON}Attacker</span>'
 UNCOMMON = (
-    '<span class="badge badge-amber" data-tip="{0} {1}" tabindex="0">Uncommon {1}'
+    ' <span class="badge badge-amber" data-tip="{0} {1}" tabindex="0">Uncommon {1}'
     '<span class="visually-hidden">: not used by this person in the 30 days before</span></span>'
 )
 NOT_USED = "Not used by this person in the 30 days before:"
-PHISH = f'<span class="badge badge-violet">{ICON}Phish</span>'
+PHISH = f' <span class="badge badge-violet">{ICON}Phish</span>'
 TEXT = '<bdi class="clip {}" data-tip tabindex="0">{}</bdi>'
 NOTE = '<bdi class="cell-note">{}</bdi>'
 COPIED = (

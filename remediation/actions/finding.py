@@ -1,7 +1,7 @@
 """What finding means: where to look (`FindScope`), what was found (`Candidate`), and what was looked at (`Found`)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -29,8 +29,9 @@ class TaggedPhish:
     internet_message_id: str
     subject: str
     sender_address: str
-    link: str = ""  # as somebody typed it
-    attachment_sha256: str = ""  # in hex, lower case
+    links: Sequence[str] = ()  # as they were read in it, or as somebody typed them
+    attachment_hashes: Sequence[str] = ()  # SHA-256 in hex, lower case
+    is_read: bool = True  # whether what stands in it is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

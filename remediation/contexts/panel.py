@@ -19,7 +19,7 @@ from remediation.log_evidence import SEEN_IN_LOG
 from remediation.models import ActionRun, Finding, IssuedPassword, Scan, SyncWatch
 from remediation.selectors import DONE_STATES, latest_scans, runs_of, unsearched_steps
 from remediation.services import protected_addresses
-from tenants.access import can_act
+from tenants.access import can_act, can_see_organization
 from tenants.models import Member
 
 STEP_NOTES = {
@@ -83,6 +83,7 @@ class PanelView:
     steps: list[StepView]
     next_step: StepView | None
     can_act: bool
+    can_sweep: bool  # whether the organization's pages are the reader's, too
     is_open: bool
     is_unpublished: bool
     outages: list[OutageView]
@@ -105,6 +106,7 @@ def panel_view(*, incident: Incident, member: Member) -> PanelView:
         steps=steps,
         next_step=following if incident.is_active else None,
         can_act=can_act(member),
+        can_sweep=can_act(member) and can_see_organization(member),
         is_open=incident.state in (IncidentState.ACTIVE, IncidentState.UNPUBLISHED),
         is_unpublished=incident.state == IncidentState.UNPUBLISHED,
         outages=outages_of(incident.tenant),

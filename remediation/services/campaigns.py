@@ -1,7 +1,7 @@
 """Looking for a phish in all tenants: for what an incident has tagged, by itself, and for what somebody sweeps for."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -33,17 +33,18 @@ class SoughtMail:
     internet_message_id: str = ""
     subject: str = ""
     sender_address: str = ""
-    link: str = ""
-    attachment_sha256: str = ""
+    links: Sequence[str] = ()
+    attachment_hashes: Sequence[str] = ()
 
 
 def campaign_follow(*, incident: Incident) -> None:
     """Look for the mails tagged in an incident in the organization's other tenants, in all that can be asked.
 
-    Called whenever what is tagged changes. Where nothing is tagged any more, what was found is told as gone.
+    Called whenever what is tagged changes, or what is known of it. Where nothing is tagged any more, what was found is
+    told as gone.
     """
     tags = PhishTag.objects.filter(incident=incident).order_by("pk")
-    mails = [dict(mail) for mail in tags.values("internet_message_id", "subject", "sender_address")]
+    mails = [dict(mail) for mail in tags.values(*(part.name for part in fields(SoughtMail)))]
     known = Campaign.objects.filter(incident=incident)
     if not mails and not known.exists():
         return

@@ -7,8 +7,9 @@ from typing import Any
 from django import template
 
 from incidents.contexts import Clock, clock_of
-from incidents.models import Incident
+from incidents.models import Incident, PhishTag
 from remediation.actions.base import Action
+from remediation.actions.finders.reading import counted
 from remediation.actions.registry import ACTIONS
 from remediation.contexts import GroupView, ItemView, PanelView, RunView, StepView
 from remediation.enums import ScanState
@@ -105,6 +106,13 @@ def is_checkable(item: ItemView) -> bool:
 def checkable_count(step: StepView) -> int:
     """How many check boxes the step has."""
     return sum(is_checkable(item) for group in step.groups for item in group.suspicious)
+
+
+@register.filter
+def content_words(tag: PhishTag) -> str:
+    """What copies of a tagged mail are known by, besides its sender and subject: "2 links and 1 attachment"."""
+    parts = [(tag.links, "link"), (tag.attachment_hashes, "attachment")]
+    return " and ".join(counted(len(known), noun) for known, noun in parts if known)
 
 
 @register.filter

@@ -19,11 +19,16 @@ BOXES_AT_ONCE = 40  # texts of so many mailboxes are in memory together, a page 
 
 @dataclass(slots=True, kw_only=True)
 class Content:
-    """The links and hashes (SHA-256 in hex) that are looked for; a mail with one of the `ids` is meant without them."""
+    """The links and hashes (SHA-256 in hex) that are looked for; a mail with one of the `ids` is meant without them.
+
+    Where they are needed, a mail without any of them is not meant: texts are read with the headers then. Where they
+    are not, headers decide first, and only mails that these leave open are opened.
+    """
 
     links: frozenset[Link]
     hashes: frozenset[str]
     ids: frozenset[str]
+    is_needed: bool
     without_text: int = 0  # mails whose text Microsoft did not give
 
     @property
@@ -47,20 +52,28 @@ class Content:
     def look(self) -> Look:
         return Look(keep=self._keep, most_pages=MOST_PAGES)
 
+    def read(self, row: Row) -> Row:
+        """A mail without its text, but with those of the links that stand in it."""
+        return {name: value for name, value in row.items() if name != "body"} | {LINKS: self._links_of(row)}
+
     def _keep(self, row: Row) -> Row | None:
-        """The mail without its text, if it is one of those or may become one when its attachments are opened."""
-        links = self._links_of(row)
+        """The mail as it was read, if it is one of those or may become one when its attachments are opened."""
+        kept = self.read(row)
         may_hold_file = bool(self.hashes and row.get("hasAttachments"))
-        if not (links or may_hold_file or row.get("internetMessageId") in self.ids):
-            return None
-        return {name: value for name, value in row.items() if name != "body"} | {LINKS: links}
+        return kept if kept[LINKS] or may_hold_file or row.get("internetMessageId") in self.ids else None
 
     def _links_of(self, row: Row) -> frozenset[Link]:
         if not self.links:
             return frozenset()
-        text = (row.get("body") or {}).get("content")
+        text = text_of(row)
         if text is None:
             self.without_text += 1
             return frozenset()
-        found = all_links(str(text))
+        found = all_links(text)
         return frozenset(wanted for wanted in self.links if any(wanted.covers(link) for link in found))
+
+
+def text_of(row: Row) -> str | None:
+    """The text of a mail; None where Microsoft did not give it."""
+    text = (row.get("body") or {}).get("content")
+    return None if text is None else str(text)

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 
 from incidents.phish.matching import Mail
 from remediation.actions.base import Stages, moment
-from remediation.actions.finders.attachments import compare
 from remediation.actions.finders.content import HASHES, LINKS, Content
 from remediation.actions.finders.directory import Directory, Person
 from remediation.actions.finders.mailboxes import Ask, Box, folders_of, name_folders, read_boxes, unread_note
+from remediation.actions.finders.opening import open_mails
 from remediation.actions.finders.reading import Look, Row, found, sentences, yes_no
 from remediation.actions.finders.traces import Traces
 from remediation.actions.finding import Candidate, FindScope, Found, details
 from remediation.actions.signs import written
 
+REASONS = "_reasons"  # why it is sought, beside its headers
 Why = Callable[[Mail], tuple[str, ...]]  # why a message is one of those sought; () when it is not
 
 _DELETED, _OWN = "Already in Deleted Items", "The sender's own copy, in Sent Items"
@@ -31,7 +32,7 @@ class Hunt:
     asks: Sequence[Ask]
     judge: Callable[[Mapping[str, Box]], Why]  # may look at all that was read before it judges one message
     content: Content | None = None
-    may_be: Callable[[Mail], bool] = bool  # one of those sought, but for its content
+    is_open: Callable[[Mail], bool] = bool  # whether it takes the content of a message to judge it
 
     @property
     def asks_everybody(self) -> bool:
@@ -73,27 +74,37 @@ def trace_mail(row: Row, person: Person | None = None) -> Mail:
 def gather(hunt: Hunt) -> Stages[Found]:
     """Look into the mailboxes and list the copies. One stage; one more for folders within folders."""
     boxes = yield from read_boxes(hunt.asks)
-    gaps = yield from _compare(hunt, boxes)
+    gaps, is_unopened = yield from _open(hunt, boxes)
+    _choose(hunt, boxes)
     if hunt.asks_everybody:  # whose folders matter is known only now
         holding = [box for box in boxes.values() if box.messages]
         boxes = yield from read_boxes([ask for box in holding for ask in folders_of(box.person, with_sent=True)], boxes)
     boxes = yield from name_folders(boxes)
-    why = hunt.judge(boxes)
     # The victim's own mailbox stands first, the others by their address.
     ordered = sorted(boxes.values(), key=lambda box: (box.person.user_id != hunt.scope.user_id, box.person.mailbox))
-    copies = [candidate for box in ordered for candidate in _copies(hunt, box, why)]
+    copies = [candidate for box in ordered for candidate in _copies(hunt, box)]
     note, is_incomplete = unread_note(boxes.values(), asked_everybody=hunt.asks_everybody)
     result = found(hunt.source, hunt.kind, [hunt.people], copies)
     result.rows = sum(box.looked_at for box in boxes.values())
-    result.is_checked = result.is_checked and not is_incomplete and not gaps
+    result.is_checked = result.is_checked and not is_incomplete and not is_unopened
     result.note = sentences([hunt.traces.note, _people_note(hunt.people), note, gaps])
     return result
 
 
-def _compare(hunt: Hunt, boxes: Mapping[str, Box]) -> Stages[str]:
+def _open(hunt: Hunt, boxes: Mapping[str, Box]) -> Stages[tuple[str, bool]]:
+    for box in boxes.values():  # two questions may have found the same message
+        box.messages = list({str(row["id"]): row for row in box.messages}.values())
     if hunt.content is None:
-        return ""
-    return (yield from compare(boxes, hunt.content, lambda row, person: hunt.may_be(mail_of(row, person))))
+        return "", False
+    return (yield from open_mails(boxes, hunt.content, lambda row, person: hunt.is_open(mail_of(row, person))))
+
+
+def _choose(hunt: Hunt, boxes: Mapping[str, Box]) -> None:
+    """Leave of all messages only those sought, each with why."""
+    why = hunt.judge(boxes)
+    for box in boxes.values():
+        judged = [row | {REASONS: why(mail_of(row, box.person))} for row in box.messages]
+        box.messages = [row for row in judged if row[REASONS]]
 
 
 def _people_note(people: Look) -> str:
@@ -101,10 +112,8 @@ def _people_note(people: Look) -> str:
     return f"{words} {people.note}" if people.note else ""
 
 
-def _copies(hunt: Hunt, box: Box, why: Why) -> list[Candidate]:
-    by_id = {str(row["id"]): row for row in box.messages}  # two questions may have found the same message
-    judged = [(row, why(mail_of(row, box.person))) for row in by_id.values()]
-    return [_candidate(hunt, box, row, reasons) for row, reasons in judged if reasons]
+def _copies(hunt: Hunt, box: Box) -> list[Candidate]:
+    return [_candidate(hunt, box, row, row[REASONS]) for row in box.messages]
 
 
 def mail_of(row: Row, person: Person) -> Mail:
@@ -114,7 +123,7 @@ def mail_of(row: Row, person: Person) -> Mail:
         sender=sender_of(row),
         subject=str(row.get("subject") or ""),
         names=(person.display_name, person.mailbox),
-        wanted_links=row.get(LINKS, frozenset()),
+        links=row.get(LINKS, frozenset()),
         attachment_hashes=row.get(HASHES, frozenset()),
         received_at=moment(row.get("receivedDateTime")),
     )

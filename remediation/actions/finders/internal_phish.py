@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from graph import mail
-from incidents.phish.matching import links_in, normalise_subject
+from incidents.phish.links import Link, read_typed, telling_links
+from incidents.phish.matching import normalise_subject
 from remediation.actions.base import Stages, moment
-from remediation.actions.finders.content import WITH_BODY
+from remediation.actions.finders.content import WITH_BODY, text_of
 from remediation.actions.finders.copies import (
     Hunt,
     Why,
@@ -41,7 +41,7 @@ class Sighting:
     internet_message_id: str
     subject: str
     recipient: str = ""
-    links: frozenset[str] = frozenset()
+    links: frozenset[Link] = frozenset()
 
 
 @dataclass(slots=True)
@@ -52,7 +52,7 @@ class Sent:
     ids: set[str] = field(default_factory=set)
     subjects: set[str] = field(default_factory=set)  # as they were written
     recipients: set[str] = field(default_factory=set)  # user ids of colleagues
-    links: set[str] = field(default_factory=set)
+    links: set[Link] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +61,19 @@ class Known:
 
     ids: frozenset[str]
     subjects: frozenset[str]
-    links: frozenset[str]
+    links: frozenset[Link]
 
 
 def find_internal_phish(scope: FindScope) -> Stages[Found]:
     """Find what was sent from inside during the attack, and every copy of it."""
     senders = sorted(own_addresses(scope))
-    tagged = list(dict.fromkeys(phish.internet_message_id for phish in scope.phish if phish.internet_message_id))
     mailbox_reads = [sent_by(scope.user_id, sender, scope.since, select=WITH_BODY) for sender in senders]
-    mailbox_reads += [mail.by_internet_message_ids(scope.user_id, tagged[:12], select=WITH_BODY)] if tagged else []
     asked = Deliveries(since=scope.since, now=scope.asked_at, senders=senders)
     people, *looks = yield from read_all([PEOPLE, *mailbox_reads, *asked.requests()])
     in_mailbox = looks[: len(mailbox_reads)]
     traces = yield from traces_of(asked, looks[len(mailbox_reads) :])
     directory, own = Directory(people.rows), [row for look in in_mailbox for row in look.rows]
-    known = _known(scope, own, tagged)
+    known = _known(scope)
     if traces.is_complete:
         groups = group(scope, _from_mailbox(scope, own), _from_trace(scope, directory, traces))
         chosen = choose(scope, known, groups)
@@ -109,16 +107,16 @@ def _with_note(result: Found, in_mailbox: Sequence[Look]) -> Found:
     return result
 
 
-def _known(scope: FindScope, own: Sequence[Row], tagged: Sequence[str]) -> Known:
+def _known(scope: FindScope) -> Known:
     names = (scope.display_name, scope.mailbox)
     subjects = {normalise_subject(phish.subject, names) for phish in scope.phish}
-    bodies = [row for row in own if row.get("internetMessageId") in tagged]
-    links = {link for row in bodies for link in _links(row, scope)}
-    return Known(frozenset(tagged), frozenset(subjects - {""}), frozenset(links))
+    ids = {phish.internet_message_id for phish in scope.phish}
+    links = {link for phish in scope.phish for typed in phish.links if (link := read_typed(typed))}
+    return Known(frozenset(ids - {""}), frozenset(subjects - {""}), frozenset(links))
 
 
-def _links(row: Row, scope: FindScope) -> frozenset[str]:
-    return links_in(str((row.get("body") or {}).get("content") or ""), scope.domains)
+def _links(row: Row, scope: FindScope) -> frozenset[Link]:
+    return telling_links(text_of(row) or "", scope.domains)
 
 
 def _from_mailbox(scope: FindScope, own: Iterable[Row]) -> list[Sighting]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from incidents.phish.links import read_typed
-from incidents.phish.matching import SAME_MESSAGE_ID, Mail, is_narrowed_to, why_same, why_sought
+from incidents.phish.matching import SAME_MESSAGE_ID, Mail, is_akin, is_narrowed_to, why_same, why_sought
 from remediation.actions.base import Stages
 from remediation.actions.finders.content import Content
 from remediation.actions.finders.copies import (
@@ -22,12 +22,13 @@ from remediation.actions.finders.copies import (
 )
 from remediation.actions.finders.directory import PEOPLE, Directory, Person
 from remediation.actions.finders.mailboxes import Ask, by_ids, by_sender, by_subject, folders_of, received_in
-from remediation.actions.finders.reading import read_all
-from remediation.actions.finders.traces import EVERYBODY, Deliveries, Traces, traces_of
+from remediation.actions.finders.reading import Look, read_all, sentences
+from remediation.actions.finders.traces import EVERYBODY, MOST_QUESTIONS, Deliveries, Traces, traces_of
 from remediation.actions.finding import FindScope, Found, TaggedPhish
 
 COPIES, REMAINING, CAMPAIGN = "Copies of the phish", "Phishing still in mailboxes", "Mailboxes"
 NOT_TRACED = f"No message trace tells what stands in a mail, {EVERYBODY}"
+AKIN_UNKNOWN = "so what stands in mails of other senders with the same subject was not compared."
 NOTHING_TAGGED = "No message is tagged as the phish yet, so no copies were looked for."
 # The phish comes before the attacker does: its campaign is looked for from this long before the first access.
 BEFORE_ACCESS = timedelta(days=14)
@@ -37,7 +38,8 @@ BEFORE_ACCESS = timedelta(days=14)
 class Sought:
     """The mails that are looked for: by their ids, by their senders, and by a subject of which no more is known.
 
-    What was received before `since`, or from `until` on, is not looked for, unless by its id.
+    What was received before `since`, or from `until` on, is not looked for, unless by its id. A sweep looks for what
+    somebody said of a mail; else the mails themselves are known, and of those akin to them the content decides.
     """
 
     mails: tuple[Mail, ...]
@@ -57,16 +59,26 @@ class Sought:
     def subjects(self) -> list[str]:
         return _unique(one.subject for one in self.mails if self.is_sweep and not one.sender)
 
+    @property
+    def akin_subjects(self) -> list[str]:
+        """Subjects under which the content of the mails may have come from other senders."""
+        return _unique(one.subject for one in self.mails if not self.is_sweep and _has_content(one))
+
     def content(self) -> Content | None:
-        """What has to stand within the mails, if that is sought; new for each search, for it counts what it misses."""
-        links = frozenset(link for one in self.mails for link in one.wanted_links)
-        hashes = frozenset(digest for one in self.mails for digest in one.attachment_hashes)
-        return Content(links=links, hashes=hashes, ids=frozenset(self.ids)) if links or hashes else None
+        """What stands within the mails, as far as it is known; new for each search, for it counts what it misses."""
+        if not any(map(_has_content, self.mails)):
+            return None
+        return Content(
+            links=frozenset(link for one in self.mails for link in one.links),
+            hashes=frozenset(digest for one in self.mails for digest in one.attachment_hashes),
+            ids=frozenset(self.ids),
+            is_needed=self.is_sweep,
+        )
 
     @property
     def is_by_content_alone(self) -> bool:
         """Whether neither a sender nor a subject says in which mails to look."""
-        return self.content() is not None and not self.senders and not self.subjects
+        return any(map(_has_content, self.mails)) and not self.senders and not self.subjects
 
     def deliveries(self, now: datetime) -> Deliveries:
         return Deliveries(
@@ -79,20 +91,34 @@ class Sought:
             untraced=NOT_TRACED if self.is_by_content_alone else "",
         )
 
+    def akin(self, now: datetime, most: int) -> Deliveries:
+        """Deliveries of mails akin to those known, from other senders."""
+        return Deliveries(
+            since=self.since,
+            until=self.until,
+            now=now,
+            subjects=self.akin_subjects,
+            most=most,
+            otherwise=AKIN_UNKNOWN,
+        )
+
     def asks(self, person: Person, content: Content | None) -> list[Ask]:
         """All that has to be asked of a mailbox of which nothing is known: a copy may have another number."""
         span = (self.since, self.until)
         asks = [by_sender(person, sender, span, content) for sender in self.senders]
-        asks += [by_subject(person, subject, span, content) for subject in self.subjects]
+        asks += [by_subject(person, subject, span, content) for subject in (*self.subjects, *self.akin_subjects)]
         asks += [received_in(person, span, content=content)] if self.is_by_content_alone else []
         return [*by_ids(person, self.ids, content), *asks]
 
     def may_be(self, other: Mail) -> bool:
         """Whether a mail of which only the headers are known is one of them, or becomes one by its content."""
-        if self.content() is None:
-            return bool(self.why(other))
-        is_meant = any(is_narrowed_to(one, other) for one in self.mails) and self._is_in_time(other)
-        return is_meant or other.internet_message_id in self.ids
+        return bool(self.why(other)) or self.is_open(other)
+
+    def is_open(self, other: Mail) -> bool:
+        """Whether a mail that is none of them, by what is known of it, may become one by its content."""
+        may_be = is_narrowed_to if self.is_sweep else is_akin
+        known = [one for one in self.mails if _has_content(one) and may_be(one, other)]
+        return bool(known) and self._is_in_time(other) and not self.why(other)
 
     def why(self, other: Mail) -> tuple[str, ...]:
         """Why a mail is one of them; () when it is not."""
@@ -105,6 +131,10 @@ class Sought:
     def _is_in_time(self, mail: Mail) -> bool:
         at = mail.received_at
         return at is None or (self.since <= at and (self.until is None or at < self.until))
+
+
+def _has_content(mail: Mail) -> bool:
+    return bool(mail.links or mail.attachment_hashes)
 
 
 def _unique(values: Iterable[str]) -> list[str]:
@@ -137,14 +167,13 @@ def _tagged(scope: FindScope) -> tuple[Mail, ...]:
 
 
 def _mail_of(tag: TaggedPhish, names: tuple[str, ...]) -> Mail:
-    link = read_typed(tag.link)
     return Mail(
         internet_message_id=tag.internet_message_id,
         sender=tag.sender_address,
         subject=tag.subject,
         names=names,
-        wanted_links=frozenset({link} if link else ()),
-        attachment_hashes=frozenset({tag.attachment_sha256} - {""}),
+        links=frozenset(link for typed in tag.links if (link := read_typed(typed))),
+        attachment_hashes=frozenset(tag.attachment_hashes),
     )
 
 
@@ -152,14 +181,13 @@ def _find(scope: FindScope, source: str, kind: str, sought: Sought) -> Stages[Fo
     if not sought.mails:
         is_known = bool(scope.phish)  # something is tagged, only nothing of this kind
         return Found(source=source, kind=kind, is_checked=is_known, note="" if is_known else NOTHING_TAGGED)
-    asked = sought.deliveries(scope.asked_at)
-    people, *looks = yield from read_all([PEOPLE, *asked.requests()])
-    traces = yield from traces_of(asked, looks)
+    people, traces = yield from _people_and_traces(scope, sought)
     directory, content = Directory(people.rows), sought.content()
+    read_at_once = content if sought.is_sweep else None
     if traces.is_complete:
-        asks = _where_traced(scope, directory, traces, sought, content)
+        asks = _where_traced(scope, directory, traces, sought, read_at_once)
     else:
-        asks = [ask for person in mailbox_owners(scope, directory) for ask in sought.asks(person, content)]
+        asks = [ask for person in mailbox_owners(scope, directory) for ask in sought.asks(person, read_at_once)]
     hunt = Hunt(
         source=source,
         kind=kind,
@@ -169,9 +197,22 @@ def _find(scope: FindScope, source: str, kind: str, sought: Sought) -> Stages[Fo
         asks=asks,
         judge=lambda _: sought.why,
         content=content,
-        may_be=sought.may_be,
+        is_open=sought.is_open,
     )
     return (yield from gather(hunt))
+
+
+def _people_and_traces(scope: FindScope, sought: Sought) -> Stages[tuple[Look, Traces]]:
+    """Everybody, and who got what; mails akin to those sought are looked for as far as Microsoft allows questions."""
+    asked = sought.deliveries(scope.asked_at)
+    requests = asked.requests()
+    akin = sought.akin(scope.asked_at, MOST_QUESTIONS - len(requests))
+    people, *looks = yield from read_all([PEOPLE, *requests, *akin.requests()])
+    traces = yield from traces_of(asked, looks[: len(requests)])
+    if not traces.is_complete or not akin.subjects:
+        return people, traces
+    more = yield from traces_of(akin, looks[len(requests) :])
+    return people, Traces([*traces.rows, *more.rows], note=sentences([traces.note, more.note]))
 
 
 def _where_traced(

@@ -20,9 +20,9 @@ LONGEST = timedelta(days=10)
 MOST_QUESTIONS = 90  # of the 100 that Microsoft answers in five minutes
 TRANSIT = timedelta(hours=1)  # a mail is traced a little earlier than it lies in its mailbox
 EVERYBODY = "so every mailbox was looked through."
-TOO_OLD = f"Message trace reaches back 90 days only, {EVERYBODY}"
-TOO_MANY = f"Message trace would have had to be asked more often than Microsoft allows, {EVERYBODY}"
-NEITHER = f"Message trace could not be used, {EVERYBODY}"
+TOO_OLD = "Message trace reaches back 90 days only,"
+TOO_MANY = "Message trace would have had to be asked more often than Microsoft allows,"
+NEITHER = "Message trace could not be used,"
 FROM_EXCHANGE = "Message trace over Graph could not be used, so Exchange's own message trace was asked."
 
 Span = tuple[datetime, datetime]
@@ -51,6 +51,8 @@ class Deliveries:
     senders: Sequence[str] = ()
     subjects: Sequence[str] = ()
     untraced: str = ""  # why no trace can tell, where it is not asked at all
+    most: int = MOST_QUESTIONS  # that may be asked
+    otherwise: str = EVERYBODY  # what is done where no trace can tell
 
     @property
     def problem(self) -> str:
@@ -58,8 +60,8 @@ class Deliveries:
         if self.untraced:
             return self.untraced
         if self.since < self.now - REACH:
-            return TOO_OLD
-        return TOO_MANY if len(self._graph()) > MOST_QUESTIONS else ""
+            return f"{TOO_OLD} {self.otherwise}"
+        return f"{TOO_MANY} {self.otherwise}" if len(self._graph()) > self.most else ""
 
     def requests(self) -> list[Request]:
         """The questions to Graph; none when it could not tell all."""
@@ -116,11 +118,11 @@ def traces_of(asked: Deliveries, looks: Sequence[Look]) -> Stages[Traces]:
     if not reasons:
         return Traces([row for look in looks for row in look.rows])
     if all(look.error is None for look in looks):  # too many rows: another source has just as many
-        return Traces(is_complete=False, note=sentences([NEITHER, reasons]))
+        return Traces(is_complete=False, note=sentences([f"{NEITHER} {asked.otherwise}", reasons]))
     trails = yield from _over_exchange(asked.questions())
     refused = sentences(trail.note for trail in trails)
     if refused:
-        return Traces(is_complete=False, note=sentences([NEITHER, reasons, refused]))
+        return Traces(is_complete=False, note=sentences([f"{NEITHER} {asked.otherwise}", reasons, refused]))
     return Traces([row for trail in trails for row in trail.rows], note=sentences([FROM_EXCHANGE, reasons]))
 
 

@@ -162,7 +162,7 @@ def test_a_sweep_is_begun_and_its_page_shown(analyst, console):
     (campaign,) = Campaign.objects.all()
     assert (answer.status_code, answer["Location"]) == (303, reverse("remediation:campaign", args=[campaign.pk]))
     assert campaign.mails == [
-        {"internet_message_id": "", "subject": "Invoice", "sender_address": "", "link": "", "attachment_sha256": ""}
+        {"internet_message_id": "", "subject": "Invoice", "sender_address": "", "links": [], "attachment_hashes": []}
     ]
     assert "Zenith Waits to be searched" in words(analyst, answer["Location"])
     assert "Invoice Sweep" in words(analyst, reverse("remediation:sweeps"), Accept="text/html")
@@ -199,7 +199,7 @@ def test_a_link_and_a_hash_are_kept_and_told_as_text(analyst, console):
     link = "hxxps://lure[.]example/a?<b>=1"
     answer = analyst.post(reverse("remediation:sweep"), form(subject="", link=link, attachment_hash=f" {'AB' * 32} "))
     (campaign,) = Campaign.objects.all()
-    assert (campaign.mails[0]["link"], campaign.mails[0]["attachment_sha256"]) == (link, "ab" * 32)
+    assert (campaign.mails[0]["links"], campaign.mails[0]["attachment_hashes"]) == ([link], ["ab" * 32])
     page = analyst.get(answer["Location"]).content.decode()
     assert "hxxps://lure[.]example/a?&lt;b&gt;=1" in page
     assert 'href="hxxps' not in page

@@ -178,7 +178,7 @@ def test_a_mailbox_that_could_not_be_read_is_told_by_its_address(towns: Towns):
 # --- What stands within mails -----------------------------------------------------------------------------------------
 @pytest.mark.parametrize("narrowed", [{}, {"sender_address": story.LURE.sender}], ids=["alone", "with a sender"])
 def test_a_sweep_finds_a_link_by_its_host(towns: Towns, narrowed: dict[str, str]):
-    campaign = towns.sweep("bluewater", "northgate", link="docusafe-sign.example", **narrowed)
+    campaign = towns.sweep("bluewater", "northgate", links=("docusafe-sign.example",), **narrowed)
     towns.search()
     assert towns.found(campaign) == {name: expected()[name] for name in ("bluewater", "northgate")}
     with unscoped(reason="a test looks into all tenants"):
@@ -189,7 +189,7 @@ def test_a_sweep_finds_a_link_by_its_host(towns: Towns, narrowed: dict[str, str]
 
 
 def test_a_link_tells_two_mails_of_one_campaign_apart(towns: Towns):
-    campaign = towns.sweep("northgate", link=story.LURE_SECOND.link)
+    campaign = towns.sweep("northgate", links=(story.LURE_SECOND.link,))
     towns.search()
     assert towns.found(campaign) == {"northgate": ["stefan.brueckner"]}
     assert str(campaign) == story.LURE_SECOND.link
@@ -197,7 +197,7 @@ def test_a_link_tells_two_mails_of_one_campaign_apart(towns: Towns):
 
 def test_the_hash_of_an_attachment_is_looked_for_everywhere(towns: Towns):
     name, sought = towns.attached("bluewater")
-    campaign = towns.sweep("bluewater", "northgate", attachment_sha256=sought)
+    campaign = towns.sweep("bluewater", "northgate", attachment_hashes=(sought,))
     towns.search()
     assert name in towns.found(campaign)["bluewater"]
     with unscoped(reason="a test looks into all tenants"):

@@ -49,7 +49,7 @@ class Towns:
             phish_changed(incident=self.incident, by=None)
 
     def sweep(
-        self, *names: str, since: datetime | None = None, until: datetime | None = None, **sought: str
+        self, *names: str, since: datetime | None = None, until: datetime | None = None, **sought: Any
     ) -> Campaign:
         chosen = [self.tenants[name] for name in names]
         with tenant_scope([tenant.pk for tenant in chosen]):

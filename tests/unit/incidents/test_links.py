@@ -1,8 +1,10 @@
 """Links: one spelling, what somebody typed, and which links are meant by it."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from incidents.phish.links import Link, all_links, read_link, read_typed
+from incidents.phish.links import Link, all_links, read_link, read_typed, telling_links
 
 SAFE = "https://eur01.safelinks.protection.outlook.com/?url={}&data=05"
 
@@ -80,3 +82,31 @@ def test_all_links_of_a_body_also_those_that_everybody_links_to() -> None:
         Link("shown.example"),
         Link("google.com", "/forms/1"),
     }
+
+
+def test_of_links_those_tell_that_lead_somewhere_of_their_own() -> None:
+    body = """<a href="https://WWW.Lure.example/agreement/?u=renee&amp;t=1">Sign</a> http://lure.example/agreement#x
+        <a href="https://www.linkedin.com/company/acme">us</a> <a href="https://acme.example/about">Acme</a>
+        <a href="https://u1.ct.sendgrid.net/ls/click?upn=abc">here</a> <a href="https://www.partner.example/">Partner</a>
+        https://short.example/?id=7"""
+    assert telling_links(body, ["ACME.example"]) == {
+        Link("lure.example", "/agreement"),
+        Link("short.example", "", "id=7"),
+    }
+
+
+@given(st.text(max_size=200))
+def test_any_body_can_be_read_and_a_link_be_written_down(body: str) -> None:
+    for link in telling_links(f"https://a.example/{body} https://{body}"):
+        assert link.covers(link)
+        assert read_link(str(link)) == link
+
+
+@pytest.mark.parametrize(
+    "text", ["https://lure.example/a/b.html", "https://lure.example/?u=1", "https://203.0.113.7/a"]
+)
+def test_a_defanged_link_is_no_link_and_can_still_be_read(text: str) -> None:
+    link = read_link(text)
+    assert link is not None
+    assert all_links(link.defanged) == frozenset()
+    assert read_typed(link.defanged) == link

@@ -1,13 +1,14 @@
 """What the tests of finders share: a scope, a client of the simulated cloud, and driving a finder to its end."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from graph import AppCredentials, GraphClient, simulator_cloud
 from graph.simulator.control import SimulatorControl
-from remediation.actions.finding import AttackerAct, Candidate, FindScope, Found
+from remediation.actions.finders.tagged import Tagged, read_tagged
+from remediation.actions.finding import AttackerAct, Candidate, FindScope, Found, TaggedPhish
 from remediation.stages import advance
 from tests.factories import world
 
@@ -58,6 +59,13 @@ def look(simulator: SimulatorControl, finder: Callable[[FindScope], Any], where:
     if isinstance(result, Exception):
         raise result
     return result
+
+
+def known(simulator: SimulatorControl, *phish: TaggedPhish, **changes: Any) -> FindScope:
+    """A scope in which the tagged mails were read, as far as that can be done."""
+    unread = scope(phish=tuple(replace(tag, is_read=False) for tag in phish), **changes)
+    tagged: Tagged = look(simulator, read_tagged, unread)
+    return tagged.known(unread)
 
 
 def titled(found: Found, title: str) -> Candidate:

@@ -9,7 +9,7 @@ import pytest
 
 from graph.simulator.control import SimulatorControl
 from incidents.phish.matching import SAME_ATTACHMENT, SAME_LINK, SAME_MESSAGE_ID
-from remediation.actions.finders import attachments, content
+from remediation.actions.finders import content, opening
 from remediation.actions.finders.messages import NOT_TRACED, find_campaign_copies
 from remediation.actions.finding import FindScope, Found, TaggedPhish
 from tests.factories import world
@@ -59,7 +59,7 @@ def test_by_a_link_every_mailbox_is_looked_through(simulator: SimulatorControl, 
     linked(simulator, ALICE, 2)
     linked(simulator, BOB, 3, subject="Quite another one")
     linked(simulator, BOB, 4, link="https://lure.example.honest.example/sign")
-    found = sweep(simulator, link=wanted)
+    found = sweep(simulator, links=(wanted,))
     assert where_found(found) == [
         ("alice@tiny.example", "Inbox", SAME_LINK),
         ("bob@tiny.example", "Inbox", SAME_LINK),
@@ -74,19 +74,19 @@ def test_with_a_sender_only_his_mails_are_read(simulator: SimulatorControl) -> N
     linked(simulator, BOB, 3, internetMessageId="<3@evil.example>")
     simulator.plant(TENANT, "messageTraces", trace(7, "alice@tiny.example", "<2@evil.example>", "Let's pay invoice 2"))
     simulator.clear_requests()
-    found = sweep(simulator, link=LINK, sender_address="mallory@evil.example")
+    found = sweep(simulator, links=(LINK,), sender_address="mallory@evil.example")
     # Bob's is in no trace: only Alice's mailbox was asked.
     assert where_found(found) == [("alice@tiny.example", "Inbox", SAME_LINK)]
     assert (found.is_checked, found.note) == (True, "")
     assert calls(simulator, "GET /users/{id}/messages") == 1
-    assert sweep(simulator, link=LINK, sender_address="nobody@evil.example").candidates == []
+    assert sweep(simulator, links=(LINK,), sender_address="nobody@evil.example").candidates == []
 
 
 def test_a_subject_narrows_too(simulator: SimulatorControl) -> None:
     linked(simulator, ALICE, 2, subject="RE: Agreement DS-48213")
     linked(simulator, BOB, 3, subject="Agreement DS-48213")
     simulator.configure(TENANT, licences={"messageTrace": False}, directoryRoles=[])
-    found = sweep(simulator, link=LINK, subject="Agreement DS-48213")
+    found = sweep(simulator, links=(LINK,), subject="Agreement DS-48213")
     assert where_found(found) == [("bob@tiny.example", "Inbox", SAME_LINK)]
 
 
@@ -94,7 +94,7 @@ def test_dates_hold_for_links_and_not_for_a_message_id(simulator: SimulatorContr
     linked(simulator, ALICE, 2, receivedDateTime="2026-01-10T09:00:00Z")
     linked(simulator, BOB, 3, receivedDateTime="2026-02-28T09:00:00Z")
     late = datetime(2026, 2, 28, tzinfo=UTC)
-    both = sought(link=LINK, internet_message_id="<phish+2=x@evil.example>")
+    both = sought(links=(LINK,), internet_message_id="<phish+2=x@evil.example>")
     assert where_found(look(simulator, find_campaign_copies, both)) == [
         ("alice@tiny.example", "Inbox", SAME_MESSAGE_ID),
         ("bob@tiny.example", "Inbox", SAME_LINK),
@@ -110,21 +110,21 @@ def test_where_not_all_texts_were_read_it_is_not_called_clean(
 ) -> None:
     monkeypatch.setattr(content, "BODIES_A_PAGE", 2)
     monkeypatch.setattr(content, "MOST_PAGES", 2)
-    found = sweep(simulator, link=LINK)
+    found = sweep(simulator, links=(LINK,))
     assert (found.candidates, found.is_checked, found.rows) == ([], False, 5)
     assert "1 mailbox of 6 not read to the end (alice@tiny.example): Only the first 4 entries were read." in found.note
 
 
 def test_a_text_that_is_not_given_is_not_called_clean(simulator: SimulatorControl) -> None:
     receive(simulator, ALICE, 2, body=None)
-    found = sweep(simulator, link=LINK)
+    found = sweep(simulator, links=(LINK,))
     assert not found.is_checked
     assert found.note.endswith("The text of 1 mail could not be read.")
 
 
 def test_without_the_permission_to_read_texts_nothing_is_called_clean(simulator: SimulatorControl) -> None:
     simulator.configure(TENANT, grantedPermissions=["User.Read.All", "Mail.ReadBasic.All"])
-    found = sweep(simulator, link=LINK)
+    found = sweep(simulator, links=(LINK,))
     assert (found.candidates, found.is_checked) == ([], False)
     assert "Petra's application needs the application permission Mail.Read." in found.note
 
@@ -135,7 +135,7 @@ def test_by_the_hash_of_an_attachment(simulator: SimulatorControl) -> None:
     attached(simulator, BOB, 3, FILE, subject="Another")
     attached(simulator, BOB, 4, {"name": "invoice.exe", "contentBytes": "AAAA"})
     simulator.clear_requests()
-    found = sweep(simulator, attachment_sha256=HASH)
+    found = sweep(simulator, attachment_hashes=(HASH,))
     assert where_found(found) == [
         ("alice@tiny.example", "Inbox", SAME_ATTACHMENT),
         ("bob@tiny.example", "Inbox", SAME_ATTACHMENT),
@@ -150,7 +150,7 @@ def test_of_link_and_hash_one_is_enough_and_told(simulator: SimulatorControl) ->
     both = {"body": {"contentType": "text", "content": f"see {LINK}."}}
     attached(simulator, BOB, 4, FILE, **both)
     simulator.clear_requests()
-    found = sweep(simulator, link=LINK, attachment_sha256=HASH)
+    found = sweep(simulator, links=(LINK,), attachment_hashes=(HASH,))
     assert where_found(found) == [
         ("alice@tiny.example", "Inbox", SAME_LINK),
         ("bob@tiny.example", "Inbox", SAME_ATTACHMENT),
@@ -173,7 +173,7 @@ def test_of_link_and_hash_one_is_enough_and_told(simulator: SimulatorControl) ->
 )
 def test_what_could_not_be_compared_is_told(simulator: SimulatorControl, planted: dict[str, Any], told: str) -> None:
     attached(simulator, ALICE, 2, planted)
-    found = sweep(simulator, attachment_sha256=HASH)
+    found = sweep(simulator, attachment_hashes=(HASH,))
     assert (found.candidates, found.is_checked) == ([], False)
     assert told in found.note
 
@@ -184,27 +184,27 @@ def test_what_could_not_be_compared_is_told(simulator: SimulatorControl, planted
 def test_what_microsoft_refused_is_told(simulator: SimulatorControl, path: str, told: str) -> None:
     attached(simulator, ALICE, 2, FILE)
     simulator.configure(TENANT, faults=[fault(path, status=403, code="ErrorAccessDenied")])
-    found = sweep(simulator, attachment_sha256=HASH)
+    found = sweep(simulator, attachment_hashes=(HASH,))
     assert (found.candidates, found.is_checked) == ([], False)
     assert told in found.note
 
 
 def test_more_mails_than_are_opened_are_told(simulator: SimulatorControl, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attachments, "MOST_MAILS", 1)
+    monkeypatch.setattr(opening, "MOST_MAILS", 1)
     attached(simulator, ALICE, 2, FILE)
     attached(simulator, BOB, 3, FILE)
-    found = sweep(simulator, attachment_sha256=HASH)
+    found = sweep(simulator, attachment_hashes=(HASH,))
     assert where_found(found) == [("bob@tiny.example", "Inbox", SAME_ATTACHMENT)], "the newest one"
     assert not found.is_checked
     assert "1 mail with attachments not opened (alice@tiny.example): at most 1 are, the newest ones" in found.note
 
 
 def test_files_are_fetched_a_few_at_a_time(simulator: SimulatorControl, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attachments, "BYTES_AT_ONCE", 1)
+    monkeypatch.setattr(opening, "BYTES_AT_ONCE", 1)
     for number in (2, 3):
         attached(simulator, ALICE, number, FILE)
     simulator.clear_requests()
-    assert len(sweep(simulator, attachment_sha256=HASH).candidates) == 2
+    assert len(sweep(simulator, attachment_hashes=(HASH,)).candidates) == 2
     # People, messages, lists of attachments, one file, the other, folders.
     assert simulator.requests(TENANT)["roundTrips"] == 6
 
@@ -215,7 +215,7 @@ def test_by_a_sender_and_a_hash_only_his_mails_are_opened(simulator: SimulatorCo
     attached(simulator, ALICE, 3, FILE)
     simulator.configure(TENANT, licences={"messageTrace": False}, directoryRoles=[])
     simulator.clear_requests()
-    found = sweep(simulator, attachment_sha256=HASH, sender_address="mallory@evil.example")
+    found = sweep(simulator, attachment_hashes=(HASH,), sender_address="mallory@evil.example")
     assert [dict(each.facts)["From"] for each in found.candidates] == ["mallory@evil.example"]
     assert calls(simulator, OPENED) == 1
 
@@ -223,5 +223,5 @@ def test_by_a_sender_and_a_hash_only_his_mails_are_opened(simulator: SimulatorCo
 def test_nothing_older_than_the_first_day_is_opened(simulator: SimulatorControl) -> None:
     attached(simulator, ALICE, 2, FILE, receivedDateTime="2026-02-19T09:00:00Z")
     simulator.clear_requests()
-    found = sweep(simulator, attachment_sha256=HASH)
+    found = sweep(simulator, attachment_hashes=(HASH,))
     assert (found.candidates, found.is_checked, calls(simulator, ATTACHED)) == ([], True, 0)

@@ -14,7 +14,7 @@ from remediation.actions.finders.mailboxes import Box, unread_note
 from remediation.actions.finders.messages import NOTHING_TAGGED, find_phish_copies, find_remaining_phish
 from remediation.actions.finding import Found, TaggedPhish
 from tests.factories import world
-from tests.unit.remediation.finding import act, fault, look, scope, suspicious
+from tests.unit.remediation.finding import act, fault, known, look, scope, suspicious
 
 ALICE, BOB, TENANT = world.ALICE, world.BOB, world.TENANT_ID
 LURE = TaggedPhish(
@@ -323,7 +323,7 @@ def test_the_link_of_the_phish_is_enough(office: SimulatorControl) -> None:
     receive(office, ALICE, 1, body={"contentType": "html", "content": '<a href="https://lure.example/sign?u=alice">'})
     send(office, ["Bob"], body='<a href="https://lure.example/sign?u=bob">')
     send(office, ["Cat"], subject="Lunch", mark="lunch", body='<a href="https://www.linkedin.com/in/alice">')
-    found = look(office, find_internal_phish, scope(phish=(LURE,)))
+    found = look(office, find_internal_phish, known(office, LURE))
     assert suspicious(found) == [SHEET]
     assert found.candidates[-1].reasons == ("Sent from this account during the attack, with the link of the phish",)
 

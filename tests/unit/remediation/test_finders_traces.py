@@ -10,7 +10,7 @@ from incidents.phish.matching import SAME_MESSAGE_ID
 from remediation.actions.finders import traces
 from remediation.actions.finders.internal_phish import find_internal_phish
 from remediation.actions.finders.messages import find_campaign_copies, find_phish_copies
-from remediation.actions.finders.traces import FROM_EXCHANGE, NEITHER, TOO_MANY, TOO_OLD, Deliveries
+from remediation.actions.finders.traces import EVERYBODY, FROM_EXCHANGE, NEITHER, TOO_MANY, TOO_OLD, Deliveries
 from tests.factories import world
 from tests.unit.remediation.finding import SINCE, UNTIL, fault, look, scope
 from tests.unit.remediation.test_finders_messages import EXPECTED, LURE, campaign, receive, trace, where_found
@@ -61,7 +61,7 @@ def test_where_both_refuse_every_mailbox_is_looked_through(campaign: SimulatorCo
     campaign.configure(TENANT, **NO_GRAPH, directoryRoles=[])
     campaign.clear_requests()
     found = look(campaign, finder, scope(phish=(LURE,)))
-    assert found.note.startswith(f"{NEITHER} Message trace is not set up in this tenant")
+    assert found.note.startswith(f"{NEITHER} {EVERYBODY} Message trace is not set up in this tenant")
     assert "may not run Exchange commands" in found.note
     assert asked_of(campaign)["exchange"] > 0
     assert FROM_EXCHANGE not in found.note
@@ -104,7 +104,7 @@ def test_what_is_older_than_traces_reach_is_looked_for_in_every_mailbox(campaign
 
 def test_more_questions_than_microsoft_answers_are_not_asked() -> None:
     asked = Deliveries(since=SINCE - timedelta(days=80), now=UNTIL, ids=[f"<{number}@x>" for number in range(11)])
-    assert (asked.problem, asked.requests()) == (TOO_MANY, [])
+    assert (asked.problem, asked.requests()) == (f"{TOO_MANY} {EVERYBODY}", [])
 
 
 def test_spans_follow_each_other_and_end_in_time() -> None:

@@ -1,0 +1,209 @@
+"""What stands in a tagged mail, and copies of it that are known by that alone."""
+
+import base64
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from graph.simulator.control import SimulatorControl
+from incidents.phish.matching import SAME_ATTACHMENT, SAME_LINK, SAME_MESSAGE_ID
+from remediation.actions.finders import messages, opening
+from remediation.actions.finders.messages import AKIN_UNKNOWN, find_phish_copies
+from remediation.actions.finders.tagged import ONLY_HEADERS, TAGGED, Tagged, read_tagged
+from remediation.actions.finding import Found, TaggedPhish
+from tests.factories import world
+from tests.unit.remediation.finding import fault, known, look, scope
+from tests.unit.remediation.test_finders_messages import LURE, receive, trace, untraced, where_found
+
+ALICE, BOB, TENANT = world.ALICE, world.BOB, world.TENANT_ID
+LINK = "https://pages.example/sign"
+BYTES = b"%PDF evil"
+HASH = hashlib.sha256(BYTES).hexdigest()
+FILE = {"name": "invoice.pdf", "contentBytes": base64.b64encode(BYTES).decode()}
+LOGO = {"name": "logo.png", "contentBytes": "AAAA", "isInline": True}
+UNREAD = replace(LURE, is_read=False)
+
+
+def linking(*links: str) -> dict[str, Any]:
+    return {"body": {"contentType": "html", "content": " ".join(f'<a href="{link}">here</a>' for link in links)}}
+
+
+def holding(*files: dict[str, Any]) -> dict[str, Any]:
+    return {"hasAttachments": True, "_attachments": list(files)}
+
+
+def tagged(simulator: SimulatorControl, **content: Any) -> None:
+    """Alice's copy, the one that is tagged."""
+    receive(simulator, ALICE, 1, **content)
+
+
+def deliver(simulator: SimulatorControl, number: int, sender: str, subject: str, **content: Any) -> None:
+    """A mail to Bob, traced."""
+    message_id = f"<{number}@{sender.partition('@')[2]}>"
+    named = {"from": {"emailAddress": {"name": "", "address": sender}}, "subject": subject}
+    receive(simulator, BOB, number, internetMessageId=message_id, **named, **content)
+    simulator.plant(TENANT, "messageTraces", trace(number, "bob@tiny.example", message_id, subject, sender))
+
+
+def read(simulator: SimulatorControl, tag: TaggedPhish = UNREAD) -> Tagged:
+    found = look(simulator, read_tagged, scope(phish=(tag,)))
+    assert isinstance(found, Tagged)
+    return found
+
+
+def copies(simulator: SimulatorControl) -> Found:
+    found = look(simulator, find_phish_copies, known(simulator, LURE))
+    assert isinstance(found, Found)
+    return found
+
+
+def opened(simulator: SimulatorControl) -> int:
+    return int(simulator.requests(TENANT)["byPath"].get("GET /users/{id}/messages/{id}", 0))
+
+
+# --- What stands in the tagged mail ----------------------------------------------------------------------------------
+def test_links_and_files_are_read_and_pictures_within_the_text_are_not(simulator: SimulatorControl) -> None:
+    own = "https://www.tiny.example/intranet"
+    tagged(simulator, **linking(f"{LINK}?u=alice", own, "https://pages.example/"), **holding(FILE, LOGO))
+    simulator.clear_requests()
+    content = read(simulator).contents[LURE.internet_message_id]
+    assert (list(content.links), list(content.attachment_hashes)) == ([LINK], [HASH])
+    assert (read(simulator).note, read(simulator).gaps()) == ("", [])
+
+
+def test_what_was_read_is_not_read_again(simulator: SimulatorControl) -> None:
+    tagged(simulator, **linking(LINK))
+    simulator.clear_requests()
+    assert look(simulator, read_tagged, known(simulator, LURE)).contents == {}
+    assert simulator.requests(TENANT)["byPath"]["GET /users/{id}/messages"] == 1
+
+
+def test_a_mail_that_is_gone_is_told_and_the_search_is_whole(simulator: SimulatorControl) -> None:
+    (gap,) = read(simulator, replace(UNREAD, internet_message_id="<gone@evil.example>")).gaps()
+    assert (gap.source, gap.is_checked, gap.rows) == (TAGGED, True, 0)
+    assert gap.note == f"1 mail tagged as the phish not found in the victim's mailbox any more. {ONLY_HEADERS}"
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        (f"users/{ALICE}/messages\\?", "needs the application permission Mail.Read"),
+        ("attachments\\?", "1 mail with attachments not opened (alice@tiny.example):"),
+        ("attachments/", "1 attachment not compared (alice@tiny.example):"),
+    ],
+)
+def test_what_microsoft_refused_is_told_and_read_by_the_next_search(
+    simulator: SimulatorControl, path: str, told: str
+) -> None:
+    tagged(simulator, **linking(LINK), **holding(FILE))
+    simulator.configure(TENANT, faults=[fault(path, status=403, code="ErrorAccessDenied", times=1)])
+    refused = read(simulator)
+    (gap,) = refused.gaps()
+    assert (refused.contents, gap.is_checked) == ({}, False)
+    assert told in gap.note
+    assert gap.note.endswith(ONLY_HEADERS)
+    assert set(read(simulator).contents) == {LURE.internet_message_id}
+
+
+def test_a_file_of_which_there_are_no_bytes_keeps_the_rest_from_nobody(simulator: SimulatorControl) -> None:
+    forwarded = {"@odata.type": "#microsoft.graph.itemAttachment", "name": "Forwarded"}
+    tagged(simulator, **linking(LINK), **holding(forwarded))
+    found = read(simulator)
+    assert list(found.contents[LURE.internet_message_id].links) == [LINK]
+    (gap,) = found.gaps()
+    assert gap.is_checked
+    assert gap.note.startswith("1 attachment not compared (alice@tiny.example): they are mails")
+
+
+def test_a_text_that_is_not_given_is_told(simulator: SimulatorControl) -> None:
+    tagged(simulator, body=None)
+    found = read(simulator)
+    assert found.contents == {}
+    assert found.note == f"1 mail not read (alice@tiny.example): Microsoft gave no text of it. {ONLY_HEADERS}"
+
+
+# --- Copies known by it -----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("is_traced", [True, False])
+def test_by_its_link_under_another_subject_and_from_another_sender(
+    simulator: SimulatorControl, is_traced: bool
+) -> None:
+    tagged(simulator, **linking(f"{LINK}?u=alice"))
+    deliver(simulator, 2, LURE.sender_address, "Lunch", **linking(f"{LINK}?u=bob"))
+    deliver(simulator, 3, "zoe@other.example", LURE.subject, **linking(f"{LINK}?u=bob3"))
+    deliver(simulator, 4, LURE.sender_address, "Minutes", **linking("https://pages.example/minutes"))
+    deliver(simulator, 5, "honest@partner.example", LURE.subject)
+    deliver(simulator, 6, "zoe@other.example", "Neither of both", **linking(LINK))
+    if not is_traced:
+        untraced(simulator)
+    scope_known = known(simulator, LURE)
+    simulator.clear_requests()
+    found = look(simulator, find_phish_copies, scope_known)
+    assert where_found(found) == [
+        ("alice@tiny.example", "Inbox", SAME_MESSAGE_ID),
+        # Where every mailbox is looked through, the copy that no trace names is found, too.
+        *([] if is_traced else [("bob@tiny.example", "Inbox", SAME_MESSAGE_ID)]),
+        ("bob@tiny.example", "Inbox", SAME_LINK),
+        ("bob@tiny.example", "Inbox", SAME_LINK),
+    ]
+    by_link = [each for each in found.candidates if each.reasons == (SAME_LINK,)]
+    assert sorted(each.title for each in by_link) == sorted(["Lunch", LURE.subject])
+    assert found.is_checked
+    assert not is_traced or opened(simulator) == 4, "those akin to it, and nothing else"
+
+
+def test_by_an_attachment(simulator: SimulatorControl) -> None:
+    tagged(simulator, **holding(FILE))
+    deliver(simulator, 2, "zoe@other.example", LURE.subject, **holding({"name": "scan.pdf"} | FILE))
+    deliver(simulator, 3, "zoe@other.example", LURE.subject, **holding({"name": "x.pdf", "contentBytes": "AAAA"}))
+    deliver(simulator, 4, "zoe@other.example", "Another one", **holding(FILE))
+    assert where_found(copies(simulator)) == [
+        ("alice@tiny.example", "Inbox", SAME_MESSAGE_ID),
+        ("bob@tiny.example", "Inbox", SAME_ATTACHMENT),
+    ]
+
+
+def test_a_sender_links_to_their_own_site_in_all_mails(simulator: SimulatorControl) -> None:
+    site = f"https://{LURE.sender_address.partition('@')[2]}/contact"
+    tagged(simulator, **linking(site))
+    deliver(simulator, 2, LURE.sender_address, "Lunch", **linking(site))
+    deliver(simulator, 3, "zoe@other.example", LURE.subject, **linking(site))
+    assert [each.title for each in copies(simulator).candidates] == [LURE.subject, LURE.subject]
+
+
+def test_mails_akin_to_it_that_cannot_be_read_are_told(simulator: SimulatorControl) -> None:
+    tagged(simulator, **linking(LINK))
+    deliver(simulator, 2, LURE.sender_address, "Lunch", **linking(LINK))
+    where = known(simulator, LURE)
+    simulator.configure(TENANT, faults=[fault(f"users/{BOB}/messages/[^?/]+\\?", code="ErrorAccessDenied")])
+    found = look(simulator, find_phish_copies, where)
+    assert len(found.candidates) == 1
+    assert not found.is_checked
+    assert "1 mail not read (bob@tiny.example):" in found.note
+
+
+def test_more_mails_than_are_opened_are_told_and_leave_the_search_whole(
+    simulator: SimulatorControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "MOST_MAILS", 1)
+    tagged(simulator, **linking(LINK))
+    for number, day in ((2, "2026-02-27"), (3, "2026-02-28")):
+        deliver(simulator, number, LURE.sender_address, "Lunch", **linking(LINK), receivedDateTime=f"{day}T09:00:00Z")
+    found = copies(simulator)
+    assert [each.title for each in found.candidates] == [LURE.subject, "Lunch"]
+    assert found.is_checked
+    assert found.note == "1 mail not read (bob@tiny.example): at most 1 are, the newest ones."
+
+
+def test_where_microsoft_allows_no_more_questions_other_senders_are_told_as_unknown(
+    simulator: SimulatorControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "MOST_QUESTIONS", 4)
+    tagged(simulator, **linking(LINK))
+    deliver(simulator, 2, LURE.sender_address, "Lunch", **linking(LINK))
+    deliver(simulator, 3, "zoe@other.example", LURE.subject, **linking(LINK))
+    found = copies(simulator)
+    assert [each.title for each in found.candidates] == [LURE.subject, "Lunch"]
+    assert found.is_checked
+    assert found.note.endswith(f"than Microsoft allows, {AKIN_UNKNOWN}")
