@@ -1,6 +1,10 @@
 """A phish in all tenants: found by itself where it is tagged, and by a sweep; each tenant on its own."""
 
+from importlib import import_module
+
 import pytest
+from django.apps import apps
+from django.db import connection
 from django.utils import timezone
 
 from graph.simulator.world import story
@@ -202,3 +206,21 @@ def test_the_hash_of_an_attachment_is_looked_for_everywhere(towns: Towns):
     assert name in towns.found(campaign)["bluewater"]
     with unscoped(reason="a test looks into all tenants"):
         assert {tuple(one.reasons) for one in Finding.objects.all()} == {("Same attachment",)}
+
+
+def test_a_campaign_of_an_older_version_is_still_looked_for(towns: Towns):
+    """Its mails had one link and one hash each, or none."""
+    old = {
+        "internet_message_id": "",
+        "subject": "",
+        "sender_address": "",
+        "link": "lure.example",
+        "attachment_sha256": "",
+    }
+    campaign = Campaign.objects.create(
+        organization=towns.organization, mails=[old, {"subject": "x"}], since=timezone.now(), is_sweep=True
+    )
+    import_module("remediation.migrations.0008_campaign_content").spell(apps, connection.schema_editor())
+    campaign.refresh_from_db()
+    assert [(mail["links"], mail["attachment_hashes"]) for mail in campaign.mails] == [(["lure.example"], []), ([], [])]
+    assert not {"link", "attachment_sha256"} & campaign.mails[0].keys()
