@@ -34,6 +34,25 @@ def test_the_panel_finds_the_phish_in_the_other_tenants(fresh: Stack, reader: Re
     expect(page).to_have_url(re.compile(r"/t/northgate-logistics/logs/exchange/\?subject=Action.*&sender=no-reply"))
 
 
+def test_the_link_of_the_phish_leads_to_a_sweep_for_it(fresh: Stack, reader: Reader):
+    page = reader()
+    open_incident(page)
+    wait_for_all_traces(page)
+    expand(page, 2)
+    tagged = page.locator("#step-2-tagged")
+    tagged.get_by_text("Known also by 1 link").click()
+    expect(tagged).to_contain_text(story.LURE.link)
+    assert violations(page) == []
+    tagged.get_by_role("link", name="Sweep for it").click()
+    expect(page.get_by_label("Link")).to_have_value(story.LURE.link)
+    page.locator("#sweep-press").click()
+    page.wait_for_url("**/phish-sweep/*/")
+    for tenant in story.TENANTS:
+        got = [who for who, (phish, *_) in story.LURE_COPIES[tenant.key].items() if phish is story.LURE]
+        rows = page.locator(".sweep-part", has_text=tenant.name).locator("tbody tr")
+        expect(rows).to_have_count(len(got), timeout=SLOW)
+
+
 def test_a_sweep_finds_it_without_an_incident(fresh: Stack, reader: Reader):
     page = reader()
     page.goto("/phish-sweep/")

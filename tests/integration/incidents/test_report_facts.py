@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 from incidents.enums import IncidentState, LogSource, Workload
 from incidents.evidence import impact as impacts
 from incidents.extensions import DoneAction
+from incidents.models import PhishTag
 from incidents.reports.pdf import pdf_of
 from incidents.reports.sentences import STEPS
 from incidents.reports.tables import tables_of
@@ -22,6 +23,8 @@ from tenants.scoping import tenant_scope, unscoped
 from tests.factories import rows
 from tests.factories.rows import NOON
 from tests.integration.incidents.stage import ATTACKER, facts, made
+
+HOSTILE = "=1+1<b>*strong[x"
 
 
 def test_what_was_not_counted_is_not_told_as_none(attacked, monkeypatch):
@@ -165,3 +168,20 @@ def test_the_tables(analyst, attacked):
         "Summary", "Log records", "Attacker's events", "Messages", "Indicators", "Actions", "Sources",
     ]  # fmt: skip
     assert (book["Log records"].max_row, book["Attacker's events"].max_row) == (6, 5)
+
+
+def test_what_copies_are_known_by_is_told_and_no_link_can_be_followed(attacked):
+    links = [f"https://lure.example/{number}?to={HOSTILE}" for number in range(5)]
+    with tenant_scope([attacked.tenant_id]):
+        PhishTag.objects.create(
+            tenant=attacked.tenant,
+            incident=attacked,
+            internet_message_id="<1@lure.example>",
+            links=links,
+            attachment_hashes=["ab" * 32],
+        )
+    told = facts(attacked)
+    (phish,) = told["phish"]
+    assert phish["content"][0] == f"Link hxxps://lure[.]example/0?to={HOSTILE}"
+    assert phish["content"][5:] == ["and 1 more"]
+    assert pdf_of(told).startswith(b"%PDF")

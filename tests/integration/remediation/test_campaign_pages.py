@@ -2,15 +2,18 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
+from incidents.models import PhishTag
 from remediation.enums import ScanState, Step
 from remediation.models import Campaign, Finding, Scan
-from tenants.enums import TenantState
+from tenants.enums import Role, TenantState
 from tenants.models import Tenant
 from tenants.scoping import unscoped
 from tests.factories import rows
@@ -244,3 +247,40 @@ def test_three_tenants_take_as_many_queries_as_one(analyst, console, campaign, d
         found(campaign, tenant, f"{number}@more.example")
     with django_assert_max_num_queries(len(few)):
         analyst.get(url)
+
+
+def test_a_link_to_the_form_fills_in_what_to_look_for(analyst: Client):
+    page = analyst.get(reverse("remediation:sweeps"), {"link": HOSTILE, "attachment_hash": "ab" * 32}).content.decode()
+    assert f'value="{escape(HOSTILE)}"' in page
+    assert f'value="{"ab" * 32}"' in page
+    assert "<script>alert" not in page
+
+
+def tagged(console: Console) -> PhishTag:
+    with unscoped(reason="a test makes rows"):
+        return PhishTag.objects.create(
+            tenant=console.tenant,
+            incident=console.incident,
+            internet_message_id="<1@evil.example>",
+            links=[f"https://lure.example/{HOSTILE}?a=1&b=2"],
+            attachment_hashes=["ab" * 32, "cd" * 32],
+        )
+
+
+def test_the_panel_says_what_copies_are_known_by_and_leads_to_a_sweep(console: Console, analyst: Client):
+    (link,) = tagged(console).links
+    page = analyst.get(reverse("remediation:panel", args=["acme-corp", console.incident.pk])).content.decode()
+    assert "Known also by 1 link and 2 attachments" in page
+    assert escape(link) in page
+    assert f'href="/phish-sweep/?link={quote(link, safe="")}"' in page
+    assert f'href="/phish-sweep/?attachment_hash={"cd" * 32}"' in page
+
+
+def test_who_has_no_sweeps_is_led_to_none(console: Console, reader: Client, signed_in):
+    tagged(console)
+    guest = rows.member(console.organization, Role.EXTERNAL_GUEST)
+    guest.tenants.add(console.tenant)
+    for browser in (reader, signed_in(guest)):
+        page = browser.get(reverse("remediation:panel", args=["acme-corp", console.incident.pk])).content.decode()
+        assert "Known also by 1 link" in page
+        assert "/phish-sweep/?" not in page
