@@ -78,7 +78,8 @@ class Sought:
     @property
     def is_by_content_alone(self) -> bool:
         """Whether neither a sender nor a subject says in which mails to look."""
-        return any(map(_has_content, self.mails)) and not self.senders and not self.subjects
+        has_content = any(map(_has_content, self.mails))
+        return self.is_sweep and has_content and not self.senders and not self.subjects
 
     def deliveries(self, now: datetime) -> Deliveries:
         return Deliveries(

@@ -207,3 +207,11 @@ def test_where_microsoft_allows_no_more_questions_other_senders_are_told_as_unkn
     assert [each.title for each in found.candidates] == [LURE.subject, "Lunch"]
     assert found.is_checked
     assert found.note.endswith(f"than Microsoft allows, {AKIN_UNKNOWN}")
+
+
+def test_a_mail_of_which_only_the_id_was_known_sends_nobody_through_all_mailboxes(simulator: SimulatorControl) -> None:
+    tagged(simulator, **linking(LINK))
+    simulator.clear_requests()
+    found = look(simulator, find_phish_copies, known(simulator, replace(LURE, subject="", sender_address="")))
+    assert where_found(found) == [("alice@tiny.example", "Inbox", SAME_MESSAGE_ID)]
+    assert (found.is_checked, found.note) == (True, "")
