@@ -282,7 +282,8 @@ class PhishTag(TenantScoped):
     tagged_at = models.DateTimeField(auto_now_add=True)
     links = models.JSONField(default=list)
     attachment_hashes = models.JSONField(default=list)  # SHA-256 in hex
-    content_read_at = models.DateTimeField(null=True)  # empty: what stands in it is not known
+    content_note = models.TextField(blank=True)  # what of it cannot be compared
+    content_read_at = models.DateTimeField(null=True)  # empty: the next search reads it
 
     class Meta(TenantScoped.Meta):
         constraints: ClassVar = [

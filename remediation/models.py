@@ -110,6 +110,7 @@ class Finding(TenantScoped):
     facts = models.JSONField(default=list)  # [[label, value], …] for the screen
     reasons = models.JSONField(default=list)  # why it is suspicious, or why it is here
     is_suspicious = models.BooleanField(default=False)
+    is_uncertain = models.BooleanField(default=False)  # suspicious, but a person looks at it before it is acted on
     refusal = models.TextField(blank=True)  # why it may never be acted on
     protected_address = models.CharField(max_length=320, blank=True)  # has to be typed before acting
     others_affected = models.PositiveIntegerField(default=0)  # people besides the victim who would notice
@@ -139,10 +140,17 @@ class Finding(TenantScoped):
 
     @property
     def is_meant_by_all(self) -> bool:
-        """Whether "all" and preselection include it: suspicious, and nobody else would notice."""
+        """Whether "all" and preselection include it: clearly suspicious, and nobody else would notice."""
         if self.refusal or self.protected_address or self.others_affected or self.gone_at:
             return False
-        return self.verdict == Verdict.MALICIOUS or (self.is_suspicious and self.verdict != Verdict.LEGITIMATE)
+        is_clear = self.is_suspicious and not self.is_uncertain
+        return self.verdict == Verdict.MALICIOUS or (is_clear and self.verdict != Verdict.LEGITIMATE)
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether a person has to look at it first, and nobody has said yet what it is."""
+        is_open = not self.refusal and not self.gone_at and self.verdict == Verdict.NONE
+        return is_open and self.is_suspicious and self.is_uncertain
 
 
 class Retraction(models.Model):

@@ -28,7 +28,7 @@ from remediation.leases import LEASE, LeaseLost, Pulse
 from remediation.log_evidence import NOT_CONNECTED as NO_TENANT_TO_ASK
 from remediation.log_evidence import find_in_logs, log_key
 from remediation.models import Finding, Scan
-from remediation.services.campaigns import campaign_follow
+from remediation.services.campaigns import campaign_learn
 from remediation.services.response import response_advance
 from remediation.services.scans import coverage_of, scan_changed, scan_give_up, scan_queue
 from remediation.stages import advance
@@ -160,8 +160,11 @@ def _look_at(
     unread = [_not_checked("Account", _words(account))] if isinstance(account, Exception) else []
     if isinstance(tagged, Exception):
         return scope, [*unread, _not_checked(TAGGED, _words(tagged))]
-    if phish_read(incident=incident, contents=tagged.contents) and incident.is_active:
-        campaign_follow(incident=incident)
+    with transaction.atomic():
+        lock_incidents([incident.pk])
+        phish_read(incident=incident, contents=tagged.contents)
+        if incident.is_active:
+            campaign_learn(incident=incident)
     return tagged.known(scope), [*unread, *tagged.gaps()]
 
 
@@ -235,7 +238,7 @@ def _finish(scan: Scan, candidates: list[Candidate], found: list[Found], *, stat
         if not ours.update(state=state, **ended):
             raise LeaseLost
         _keep_findings(scan, candidates, now)
-        _tell_gone(scan, gone, now)
+        _tell_gone(scan, gone, now, spared={one.kind for one in found if not one.is_content_whole})
         if scan.incident_id:
             progress({scan.incident_id})
             response_advance(incident_id=scan.incident_id)
@@ -252,7 +255,7 @@ def _keep_findings(scan: Scan, candidates: list[Candidate], now: datetime) -> No
     """Insert what is new, refresh what is known; an analyst's verdict stays."""
     # Two finders may come upon the same thing; one statement must not write the same row twice.
     rows = {(row.action_key, row.target_key): row for row in (_finding(scan, one, now) for one in candidates)}.values()
-    fresh = ["target", "title", "facts", "reasons", "is_suspicious", "refusal", "protected_address"]
+    fresh = ["target", "title", "facts", "reasons", "is_suspicious", "is_uncertain", "refusal", "protected_address"]
     fresh += ["others_affected", "before", "seen_at", "gone_at", "kind"]
     Finding.objects.bulk_create(
         rows,
@@ -279,6 +282,7 @@ def _finding(scan: Scan, candidate: Candidate, now: datetime) -> Finding:
         facts=clean_json([list(fact) for fact in candidate.facts]),
         reasons=clean_json(list(candidate.reasons)),
         is_suspicious=candidate.is_suspicious,
+        is_uncertain=candidate.is_uncertain,
         refusal=clean_json(candidate.refusal),
         protected_address=clean_json(candidate.protected_address),
         others_affected=candidate.others_affected,
@@ -287,9 +291,11 @@ def _finding(scan: Scan, candidate: Candidate, now: datetime) -> Finding:
     )
 
 
-def _tell_gone(scan: Scan, kinds: set[str], now: datetime) -> None:
-    """What was found earlier and is not there any more, of the kinds that this scan really looked at."""
+def _tell_gone(scan: Scan, kinds: set[str], now: datetime, *, spared: set[str]) -> None:
+    """What was found earlier and is not there any more, of the kinds that this scan really looked at. Of those spared,
+    what was found by its content is left alone: not all mails were opened again.
+    """
     # What was seen in a log alone is looked for anew by every search: among the rows, or at Microsoft.
     concerned = Q(kind__in=kinds) | Q(target__has_key="from_log")
     stale = Finding.objects.filter(concerned, **scan.of, step=scan.step, gone_at=None)
-    stale.filter(seen_at__lt=now).update(gone_at=now)
+    stale.filter(seen_at__lt=now).exclude(kind__in=spared, is_uncertain=True).update(gone_at=now)

@@ -20,12 +20,14 @@ DONE_STATES = (RunState.SUCCEEDED, RunState.SKIPPED)
 NOTHING_DONE = (RunState.PLANNED, RunState.SKIPPED, RunState.CANCELED)
 # The same rule as `Finding.is_meant_by_all`, for the database.
 MEANT_BY_ALL = Q(
-    Q(verdict=Verdict.MALICIOUS) | Q(is_suspicious=True, verdict=Verdict.NONE),
+    Q(verdict=Verdict.MALICIOUS) | Q(is_suspicious=True, is_uncertain=False, verdict=Verdict.NONE),
     refusal="",
     protected_address="",
     others_affected=0,
     gone_at=None,
 )
+# What a person has to look at first; the same rule as `Finding.is_undecided`.
+UNDECIDED = Q(is_suspicious=True, is_uncertain=True, verdict=Verdict.NONE, refusal="", gone_at=None)
 STRIKE = ("lock_account", "revoke_sessions")
 
 
@@ -82,9 +84,14 @@ def incidents_listing(order_id: int) -> "QuerySet[Any]":
 
 def findings_open(incident_id: int) -> "QuerySet[Finding]":
     """What "all" means, and was not dealt with yet."""
+    return findings_left(incident_id).filter(MEANT_BY_ALL)
+
+
+def findings_left(incident_id: int) -> "QuerySet[Finding]":
+    """What was not dealt with yet: what "all" means, and what a person has to look at first."""
     of_it = ActionRun.objects.filter(Q(incident_id=incident_id) | Q(incident=None), state__in=DONE_STATES)
     handled = same_target(of_it)
-    return Finding.objects.filter(MEANT_BY_ALL, ~Exists(handled), incident_id=incident_id)
+    return Finding.objects.filter(MEANT_BY_ALL | UNDECIDED, ~Exists(handled), incident_id=incident_id)
 
 
 def latest_scans(incident_id: int) -> tuple[dict[int, Scan], dict[int, datetime]]:
@@ -116,7 +123,7 @@ def step_progress(incident_id: int) -> tuple[int, datetime | None]:
         if run.state == RunState.CANCELED and run.step in FINDING_STEPS:
             continue  # ordered and never begun: refused by the second member, for one
         states[run.step][run.action_key, run.target_key] = run  # the latest of each target
-    open_steps = set(findings_open(incident_id).values_list("step", flat=True))
+    open_steps = set(findings_left(incident_id).values_list("step", flat=True))
     scanned = whole_searches(incident_id)
     done = 0
     for step in (Step.CONTAIN, Step.RETRACT, Step.PERSISTENCE, Step.PASSWORD, Step.RE_ENABLE):
@@ -187,10 +194,13 @@ def campaign_scans(campaign_ids: Collection[int]) -> "QuerySet[Scan]":
 
 @dataclass(frozen=True, slots=True)
 class CopyCount:
-    """Mails of a campaign in a tenant: all, those that do harm, and the mailboxes with one that does."""
+    """Mails of a campaign in a tenant: all, those that do harm, those of them that "all" means, and the mailboxes with
+    one that does harm.
+    """
 
     copies: int = 0
     harmful: int = 0
+    meant: int = 0
     mailboxes: int = 0
 
 
@@ -202,10 +212,11 @@ def campaign_copy_counts(campaign_ids: Collection[int]) -> dict[tuple[int, int],
     counted = marked.values("campaign_id", "tenant_id").annotate(
         copies=Count("pk"),
         harmful=Count("pk", filter=harmful),
+        meant=Count("pk", filter=harmful & MEANT_BY_ALL),
         mailboxes=Count("mailbox", filter=harmful, distinct=True),
     )
     return {
-        (row["campaign_id"], row["tenant_id"]): CopyCount(row["copies"], row["harmful"], row["mailboxes"])
+        (row["campaign_id"], row["tenant_id"]): CopyCount(row["copies"], row["harmful"], row["meant"], row["mailboxes"])
         for row in counted
     }
 

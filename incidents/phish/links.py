@@ -6,7 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urlsplit
 
-_LINK = re.compile(r"https?://[^\s\"'<>\\^`{|}]+", re.IGNORECASE)
+# Controls and halves of characters (lone surrogates) end a link: neither can be stored.
+_LINK = re.compile(r"https?://[^\s\"'<>\\^`{|}\x00-\x1f\x7f\ud800-\udfff]+", re.IGNORECASE)
+# Pictures and styles are fetched, not followed; those of a sender are the same in all mails.
+_FETCHED = re.compile(
+    r"""\b(?:src|srcset|background)\s?=\s?(?:"[^"]{0,9999}"|'[^']{0,9999}'|[^\s>]{1,9999})|\burl\([^)]{0,9999}\)""",
+    re.IGNORECASE,
+)
 _HOST = re.compile(r"(?=.{1,253}\Z)(?:[\w-]{1,63}\.)+(?:[\w-]{2,63}|\d{1,3})")
 _AFTER = ".,;:!)>]"  # what stands after a link and is not of it
 _SAFE_LINKS = ".safelinks.protection.outlook.com"
@@ -14,7 +20,8 @@ _SAFE_LINKS = ".safelinks.protection.outlook.com"
 # Everybody's mail links there, or by way of there; a link to one of these says nothing.
 _COMMONPLACE = (
     "microsoft.com", "office.com", "aka.ms", "linkedin.com", "facebook.com", "instagram.com", "x.com", "twitter.com",
-    "youtube.com", "google.com", "w3.org", "sendgrid.net", "list-manage.com", "mandrillapp.com", "rs6.net",
+    "youtube.com", "google.com", "office.net", "w3.org", "sendgrid.net", "list-manage.com", "mandrillapp.com",
+    "rs6.net",
 )  # fmt: skip
 
 
@@ -54,7 +61,7 @@ def read_link(text: str) -> Link | None:
     except ValueError:  # the text is an attacker's: it need not be a link at all
         return None
     inner = parse_qs(parts.query).get("url", [""])[0]
-    if host.endswith(_SAFE_LINKS) and inner and _SAFE_LINKS not in inner:
+    if host.endswith(_SAFE_LINKS) and inner and _SAFE_LINKS not in inner.casefold():
         return read_link(inner)
     return Link(host, parts.path.rstrip(f"/{_AFTER}"), parts.query) if host else None
 
@@ -69,22 +76,34 @@ def read_typed(text: str) -> Link | None:
     return link if link and _HOST.fullmatch(link.host) else None
 
 
-def all_links(body: str) -> frozenset[Link]:
-    """Every link of a body, HTML or text."""
-    found = (read_link(match) for match in _LINK.findall(html.unescape(body)))
-    return frozenset(link for link in found if link)
+def all_links(body: str) -> tuple[Link, ...]:
+    """Every link of a body, HTML or text, once, as they come; each with those to which it leads on."""
+    read = (read_link(match) for match in _LINK.findall(html.unescape(body)))
+    return tuple(dict.fromkeys(each for link in read if link for each in (link, *_leads_to(link))))
 
 
-def telling_links(body: str, ignored_domains: Iterable[str] = ()) -> frozenset[Link]:
-    """The links of a body, HTML or text, by which another mail is known for the same one.
+def telling_links(body: str, ignored_domains: Iterable[str] = ()) -> tuple[Link, ...]:
+    """The links of a body, HTML or text, by which another mail is known for the same one, as they come.
 
-    What follows a path's "?" is dropped, for that is where the recipient is told apart; without a path it is all there
-    is to tell one page from another. Left out: front pages, which stand in signatures, places that everybody links to,
-    and `ignored_domains` with all below them.
+    What follows a path's "?" is dropped, for that is where the recipient is told apart, unless it says where the link
+    leads on to. Left out: places that everybody links to, `ignored_domains` with all below them, and front pages, which
+    stand in signatures, unless there is nothing else.
     """
     ignored = (*_COMMONPLACE, *(domain.casefold() for domain in ignored_domains))
-    told = (link for link in all_links(body) if (link.path or link.query) and not link.is_below(ignored))
-    return frozenset(replace(link, query="") if link.path else link for link in told)
+    told = [link for link in all_links(_FETCHED.sub(" ", body)) if not link.is_below(ignored)]
+    pages = [link for link in told if link.path or link.query] or told
+    return tuple(dict.fromkeys(link if _leads_on(link) else replace(link, query="") for link in pages))
+
+
+def _leads_on(link: Link) -> bool:
+    """Whether its query is all that tells it from others: where it leads to, in plain or as Proofpoint writes it."""
+    return not link.path or bool(_leads_to(link)) or "https-3A__" in link.query
+
+
+def _leads_to(link: Link) -> list[Link]:
+    """The links in its query."""
+    values = (value for values in parse_qs(link.query).values() for value in values if _LINK.fullmatch(value))
+    return [found for value in values if (found := read_link(value))]
 
 
 def _in_dns(host: str) -> str:

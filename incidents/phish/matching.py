@@ -6,7 +6,7 @@ is left when those are set aside is what two copies have in common.
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -61,6 +61,8 @@ class PhishContent(NamedTuple):
 
     links: Sequence[str]
     attachment_hashes: Sequence[str]  # SHA-256 in hex
+    note: str = ""  # what of it cannot be compared
+    is_whole: bool = True  # whether nothing was refused that may be read later
 
 
 def why_same(phish: Mail, other: Mail) -> str | None:
@@ -72,8 +74,7 @@ def why_same(phish: Mail, other: Mail) -> str | None:
             return SAME_SENDER_AND_SUBJECT
         if has_same_subject(phish, other):
             return SAME_SENDER_AND_CLOSE_SUBJECT
-        phish = replace(phish, links=_away_from_home(phish))
-    return _why_same_content(phish, other)
+    return _why_same_content(replace(phish, links=_away_from(phish.links, other.sender)), other)
 
 
 def is_akin(phish: Mail, other: Mail) -> bool:
@@ -117,10 +118,10 @@ def _is_subject_like(one: Mail, other: Mail) -> bool:
     return _same(_plain(one.subject), _plain(other.subject)) or has_same_subject(one, other)
 
 
-def _away_from_home(phish: Mail) -> frozenset[Link]:
-    """The links that do not lead to the sender's own site: all mails of a sender may lead there."""
-    home = phish.sender.strip().casefold().rpartition("@")[2]
-    return frozenset(link for link in phish.links if not link.is_below([home]) and not home.endswith(f".{link.host}"))
+def _away_from(links: Iterable[Link], sender: str) -> frozenset[Link]:
+    """The links that do not lead to a sender's own site: all their mails may lead there."""
+    home = sender.strip().casefold().rpartition("@")[2]
+    return frozenset(link for link in links if not link.is_below([home]) and not home.endswith(f".{link.host}"))
 
 
 def has_same_subject(one: Mail, other: Mail) -> bool:

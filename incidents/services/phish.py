@@ -72,24 +72,21 @@ def _phish_tag(
     )
 
 
-def phish_read(*, incident: Incident, contents: Mapping[str, PhishContent]) -> bool:
-    """Keep what stands in tagged mails, by their internet message ids; what was read before stays.
-
-    Returns whether there is anything new to know copies by.
-    """
+def phish_read(*, incident: Incident, contents: Mapping[str, PhishContent]) -> None:
+    """Keep what stands in tagged mails, by their internet message ids; what was read to its end before stays."""
     tags = PhishTag.objects.filter(incident=incident, content_read_at=None)
     with transaction.atomic():
-        read = {
-            message_id: tags.filter(internet_message_id=message_id).update(
+        read = [
+            tags.filter(internet_message_id=message_id).update(
                 links=list(content.links),
                 attachment_hashes=list(content.attachment_hashes),
-                content_read_at=timezone.now(),
+                content_note=content.note,
+                content_read_at=timezone.now() if content.is_whole else None,
             )
             for message_id, content in contents.items()
-        }
-        if any(read.values()):
+        ]
+        if any(read):
             incident_changed(incident_id=incident.pk)
-    return any(any(content) for message_id, content in contents.items() if read[message_id])
 
 
 def phish_unmark(*, incident: Incident, internet_message_id: str, by: Member) -> None:

@@ -74,6 +74,7 @@ class Candidate:
     facts: tuple[tuple[str, str], ...] = ()  # (label, value) for the screen
     reasons: tuple[str, ...] = ()
     is_suspicious: bool = False
+    is_uncertain: bool = False  # a person looks at it before it is acted on
     refusal: str = ""  # never offered, and why
     protected_address: str = ""  # has to be typed before acting
     others_affected: int = 0
@@ -90,6 +91,7 @@ class Found:
     rows: int = 0  # how many rows were looked at
     is_checked: bool = True
     note: str = ""
+    is_content_whole: bool = True  # whether all mails were opened that may be copies by what stands in them
 
 
 # The groups of findings in the panel, in the order they are shown: key -> (heading, what to say when none was found).

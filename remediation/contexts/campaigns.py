@@ -97,7 +97,7 @@ class PartView:
 
     @property
     def can_be_taken_whole(self) -> bool:
-        return self.count.harmful > 0 and self.tenant.state == TenantState.CONNECTED
+        return self.count.meant > 0 and self.tenant.state == TenantState.CONNECTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,7 +255,7 @@ def _copy(finding: Finding, run: ActionRun | None) -> CopyView:
         folder=facts.get("Folder", ""),
         received=facts.get("Received", ""),
         read=facts.get("Read", "Not known"),
-        why=finding.reasons[0] if finding.reasons else "",
+        why="; ".join(finding.reasons),
         state="Gone" if finding.gone_at else facts.get("State", ""),
         run=run_view(run) if run else None,
         retraction=run.order.retraction if run else None,

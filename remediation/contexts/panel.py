@@ -46,6 +46,7 @@ class StepView:
     total_count: int = 0
     failed_count: int = 0
     open_count: int = 0
+    undecided_count: int = 0  # what a person has to look at first
     selectable_count: int = 0
     at: datetime | None = None
     by_name: str = ""
@@ -83,10 +84,10 @@ class PanelView:
     steps: list[StepView]
     next_step: StepView | None
     can_act: bool
-    can_sweep: bool  # whether the organization's pages are the reader's, too
     is_open: bool
     is_unpublished: bool
     outages: list[OutageView]
+    can_sweep: bool = False  # whether the organization's pages are the reader's, too
     is_reachable: bool = True  # whether anything can be done in the tenant; only logs were imported where not
     response: ResponseView | None = None
 
@@ -168,6 +169,7 @@ class _Reader:
                 view.groups.append(group_view(kind, heading, empty, by_kind[kind], view.scan))
         items = [item for rows in by_kind.values() for item in rows]
         view.open_count = sum(item.is_checked for item in items)
+        view.undecided_count = sum(item.can_select and item.finding.is_undecided for item in items)
         view.selectable_count = sum(item.can_select for item in items)
 
     def _add_particulars(self, view: StepView, step: Step) -> None:
@@ -205,7 +207,7 @@ class _Reader:
         runs = (run for number in FINDING_STEPS for run in self.runs[number] if run.state in DONE_STATES)
         done = {(run.action_key, run.target_key) for run in runs}
         left = (finding for finding in self.findings[step] if (finding.action_key, finding.target_key) not in done)
-        return sum(finding.is_meant_by_all for finding in left)
+        return sum(finding.is_meant_by_all or finding.is_undecided for finding in left)
 
     def _waiting_password(self) -> int | None:
         waiting = IssuedPassword.objects.filter(
@@ -261,12 +263,18 @@ def _tell_state(view: StepView, runs: Sequence[ActionRun]) -> None:
     elif view.groups and not view.open_count and not view.is_scanning:
         _tell_clear(view)
     elif view.open_count:
-        view.words = f"{view.open_count} suspicious"
+        view.words = f"{view.open_count} suspicious{_to_look_at(view)}"
+
+
+def _to_look_at(view: StepView) -> str:
+    return f", {view.undecided_count} to look at first" if view.undecided_count else ""
 
 
 def _tell_clear(view: StepView) -> None:
     """Nothing suspicious: clear only when everything could be looked at."""
-    if view.scan and view.scan.is_whole:
+    if view.undecided_count:
+        view.words = _to_look_at(view).lstrip(", ")
+    elif view.scan and view.scan.is_whole:
         view.state, view.words = "clear", "Nothing suspicious found"
     else:
         view.words = "Not everything could be checked"
@@ -280,6 +288,8 @@ def _tell_done(view: StepView, runs: Sequence[ActionRun]) -> None:
     is_whole = view.done_count == view.total_count or view.number in FINDING_STEPS
     if is_whole and not view.open_count and view.scan and not view.scan.is_whole and not view.is_scanning:
         view.state, view.words = "partly", f"{view.done_count} done; not everything could be checked"
+    elif is_whole and not view.open_count and view.undecided_count:
+        view.state, view.words = "partly", f"{view.done_count} done{_to_look_at(view)}"
     elif is_whole and not view.open_count:
         view.state, view.words = "done", _DONE_WORDS[Step(view.number)].format(count=view.done_count)
     else:

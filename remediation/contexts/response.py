@@ -74,8 +74,12 @@ def _found(
 
 
 def _left_to_people(findings: Sequence[Finding]) -> str:
-    left = [one for one in findings if one.is_suspicious and not one.gone_at and _needs_person(one)]
-    return f" {_items(len(left))} left to people: others use it, or an account is protected." if left else ""
+    suspicious = [one for one in findings if one.is_suspicious and not one.gone_at]
+    left = [one for one in suspicious if _needs_person(one)]
+    words = f" {_items(len(left))} left to people: others use it, or an account is protected." if left else ""
+    unsure = [one for one in suspicious if one.is_undecided]
+    told = f" {_items(len(unsure))} to look at first: known by a link or an attachment alone." if unsure else ""
+    return f"{words}{told}"
 
 
 def _needs_person(finding: Finding) -> bool:

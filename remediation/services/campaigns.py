@@ -40,12 +40,9 @@ class SoughtMail:
 def campaign_follow(*, incident: Incident) -> None:
     """Look for the mails tagged in an incident in the organization's other tenants, in all that can be asked.
 
-    Called whenever what is tagged changes, or what is known of it. Where nothing is tagged any more, what was found is
-    told as gone.
+    Called whenever what is tagged changes. Where nothing is tagged any more, what was found is told as gone.
     """
-    tags = PhishTag.objects.filter(incident=incident).order_by("pk")
-    mails = [dict(mail) for mail in tags.values(*(part.name for part in fields(SoughtMail)))]
-    known = Campaign.objects.filter(incident=incident)
+    mails, known = _tagged(incident), Campaign.objects.filter(incident=incident)
     if not mails and not known.exists():
         return
     tenant, seen = incident.tenant, {"mails": mails, "since": incident.first_access_at - BEFORE_ACCESS}
@@ -59,6 +56,18 @@ def campaign_follow(*, incident: Incident) -> None:
         others = Tenant.objects.filter(organization_id=tenant.organization_id).exclude(pk=tenant.pk)
         with unscoped(reason="an incident's phish is looked for in all tenants of its organization"):
             _search(campaign, others.filter(state=TenantState.CONNECTED), by_name=PETRA)
+
+
+def campaign_learn(*, incident: Incident) -> None:
+    """Look again where more is known of the tagged mails than the campaign looks for."""
+    campaign, mails = Campaign.objects.filter(incident=incident).first(), _tagged(incident)
+    if mails != (campaign.mails if campaign else []):
+        campaign_follow(incident=incident)
+
+
+def _tagged(incident: Incident) -> list[dict[str, Any]]:
+    tags = PhishTag.objects.filter(incident=incident).order_by("pk")
+    return [dict(mail) for mail in tags.values(*(part.name for part in fields(SoughtMail)))]
 
 
 def sweep_begin(

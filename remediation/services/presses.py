@@ -21,6 +21,7 @@ from remediation.plans import Draft, drafts_for
 from remediation.policies import Refused
 from remediation.selectors import (
     NOTHING_DONE,
+    findings_left,
     findings_open,
     incident_lock,
     is_enabled_again,
@@ -143,7 +144,7 @@ def protected_addresses() -> frozenset[str]:
 def open_counts(incident: Incident) -> dict[int, int]:
     """How many findings are open, by step."""
     counts: dict[int, int] = {}
-    for step in findings_open(incident.pk).values_list("step", flat=True):
+    for step in findings_left(incident.pk).values_list("step", flat=True):
         counts[step] = counts.get(step, 0) + 1
     return counts
 

@@ -1,7 +1,6 @@
 """Asking for a look at what a step could act on, and how a look that came to nothing ends."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -90,5 +89,5 @@ def scan_give_up(*, scan: Scan, source: str, words: str) -> None:
 
 def coverage_of(found: Iterable[Found]) -> list[dict[str, Any]]:
     """What was looked at and what was not, as a scan keeps it."""
-    rows = ({name: value for name, value in asdict(one).items() if name != "candidates"} for one in found)
-    return [clean_json(row) for row in rows]
+    kept = ("source", "kind", "rows", "is_checked", "note")
+    return [clean_json({name: getattr(one, name) for name in kept}) for one in found]

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from incidents.phish.matching import Mail
+from incidents.phish.matching import SAME_ATTACHMENT, SAME_LINK, Mail
 from remediation.actions.base import Stages, moment
 from remediation.actions.finders.content import HASHES, LINKS, Content
 from remediation.actions.finders.directory import Directory, Person
-from remediation.actions.finders.mailboxes import Ask, Box, folders_of, name_folders, read_boxes, unread_note
+from remediation.actions.finders.mailboxes import Ask, Box, Part, folders_of, name_folders, read_boxes, unread_note
 from remediation.actions.finders.opening import open_mails
 from remediation.actions.finders.reading import Look, Row, found, sentences, yes_no
 from remediation.actions.finders.traces import Traces
@@ -17,6 +17,7 @@ from remediation.actions.signs import written
 REASONS = "_reasons"  # why it is sought, beside its headers
 Why = Callable[[Mail], tuple[str, ...]]  # why a message is one of those sought; () when it is not
 
+LOOK_FIRST = "another sender or subject, so look at it first"
 _DELETED, _OWN = "Already in Deleted Items", "The sender's own copy, in Sent Items"
 
 
@@ -33,6 +34,8 @@ class Hunt:
     judge: Callable[[Mapping[str, Box]], Why]  # may look at all that was read before it judges one message
     content: Content | None = None
     is_open: Callable[[Mail], bool] = bool  # whether it takes the content of a message to judge it
+    akin: frozenset[str] = frozenset()  # who is asked only for such messages, by user id
+    is_akin_whole: bool = True  # whether all such messages are looked at
 
     @property
     def asks_everybody(self) -> bool:
@@ -76,17 +79,19 @@ def gather(hunt: Hunt) -> Stages[Found]:
     boxes = yield from read_boxes(hunt.asks)
     gaps, is_unopened = yield from _open(hunt, boxes)
     _choose(hunt, boxes)
-    if hunt.asks_everybody:  # whose folders matter is known only now
-        holding = [box for box in boxes.values() if box.messages]
-        boxes = yield from read_boxes([ask for box in holding for ask in folders_of(box.person, with_sent=True)], boxes)
+    named = {ask.person.user_id for ask in hunt.asks if ask.part is Part.FOLDERS}
+    holding = [box for box in boxes.values() if box.messages and box.person.user_id not in named]
+    boxes = yield from read_boxes([ask for box in holding for ask in folders_of(box.person, with_sent=True)], boxes)
     boxes = yield from name_folders(boxes)
     # The victim's own mailbox stands first, the others by their address.
     ordered = sorted(boxes.values(), key=lambda box: (box.person.user_id != hunt.scope.user_id, box.person.mailbox))
     copies = [candidate for box in ordered for candidate in _copies(hunt, box)]
-    note, is_incomplete = unread_note(boxes.values(), asked_everybody=hunt.asks_everybody)
+    may_be_missing = boxes.keys() if hunt.asks_everybody else hunt.akin
+    note, is_incomplete = unread_note(boxes.values(), may_be_missing=may_be_missing)
     result = found(hunt.source, hunt.kind, [hunt.people], copies)
     result.rows = sum(box.looked_at for box in boxes.values())
     result.is_checked = result.is_checked and not is_incomplete and not is_unopened
+    result.is_content_whole = hunt.is_akin_whole and not gaps
     result.note = sentences([hunt.traces.note, _people_note(hunt.people), note, gaps])
     return result
 
@@ -136,7 +141,7 @@ def sender_of(row: Row) -> str:
 
 def _candidate(hunt: Hunt, box: Box, row: Row, reasons: tuple[str, ...]) -> Candidate:
     folder_id, received_at = str(row.get("parentFolderId") or ""), moment(row.get("receivedDateTime"))
-    state = _state(box, row)
+    state, is_uncertain = _state(box, row), _is_uncertain(hunt, reasons)
     principal_name = box.person.principal_name
     return Candidate(
         kind=hunt.kind,
@@ -158,11 +163,18 @@ def _candidate(hunt: Hunt, box: Box, row: Row, reasons: tuple[str, ...]) -> Cand
             Matched_because=reasons[0],
             State=state,
         ),
-        reasons=reasons,
+        reasons=(*reasons, LOOK_FIRST) if is_uncertain else reasons,
         is_suspicious=not state,
+        is_uncertain=is_uncertain,
         protected_address=principal_name if principal_name.casefold() in hunt.scope.protected_accounts else "",
         before={"exists": True, "parentFolderId": folder_id, "isInDeletedItems": state == _DELETED},
     )
+
+
+def _is_uncertain(hunt: Hunt, reasons: tuple[str, ...]) -> bool:
+    """Whether a copy is known by its content alone, and nobody asked for just that."""
+    is_by_content = reasons[0] in (SAME_LINK, SAME_ATTACHMENT)
+    return hunt.content is not None and not hunt.content.is_needed and is_by_content
 
 
 def _state(box: Box, row: Row) -> str:

@@ -116,7 +116,7 @@ def _known(scope: FindScope) -> Known:
 
 
 def _links(row: Row, scope: FindScope) -> frozenset[Link]:
-    return telling_links(text_of(row) or "", scope.domains)
+    return frozenset(telling_links(text_of(row) or "", scope.domains))
 
 
 def _from_mailbox(scope: FindScope, own: Iterable[Row]) -> list[Sighting]:

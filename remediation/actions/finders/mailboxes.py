@@ -1,7 +1,7 @@
 """Looking into many mailboxes at once: for messages, and for the names of the folders that they lie in."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -155,15 +155,15 @@ def name_folders(boxes: Mapping[str, Box]) -> Stages[dict[str, Box]]:
     return (yield from read_boxes(asks, boxes))
 
 
-def unread_note(boxes: Iterable[Box], *, asked_everybody: bool) -> tuple[str, bool]:
+def unread_note(boxes: Iterable[Box], *, may_be_missing: Container[str]) -> tuple[str, bool]:
     """What could not be read, by reason and with the first addresses, and whether that leaves the check incomplete.
 
-    When everybody was asked, accounts without a mailbox are no gap: there is nothing of theirs to look at. When a
-    message trace says that a copy was delivered there, they are one.
+    Accounts of `may_be_missing` (ids) without a mailbox are no gap: there is nothing of theirs to look at. Another is
+    one: a message trace says that a copy was delivered there.
     """
     asked, unread, without = list(boxes), defaultdict[tuple[str, str], list[str]](list), []
     for box in asked:
-        if asked_everybody and isinstance(box.error, NoMailbox):
+        if box.person.user_id in may_be_missing and isinstance(box.error, NoMailbox):
             without.append(box.person.mailbox)
         elif box.problems:
             why = ("not read", in_plain_words(box.error)) if box.error else ("not read to the end", box.problems[0])

@@ -4,9 +4,10 @@ A message trace tells which mailboxes got a copy; where none can be had, every m
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from incidents.phish.links import read_typed
 from incidents.phish.matching import SAME_MESSAGE_ID, Mail, is_akin, is_narrowed_to, why_same, why_sought
@@ -22,12 +23,15 @@ from remediation.actions.finders.copies import (
 )
 from remediation.actions.finders.directory import PEOPLE, Directory, Person
 from remediation.actions.finders.mailboxes import Ask, by_ids, by_sender, by_subject, folders_of, received_in
-from remediation.actions.finders.reading import Look, read_all, sentences
+from remediation.actions.finders.opening import MOST_MAILS
+from remediation.actions.finders.reading import Look, Row, counted, read_all, sentences
 from remediation.actions.finders.traces import EVERYBODY, MOST_QUESTIONS, Deliveries, Traces, traces_of
 from remediation.actions.finding import FindScope, Found, TaggedPhish
 
 COPIES, REMAINING, CAMPAIGN = "Copies of the phish", "Phishing still in mailboxes", "Mailboxes"
 NOT_TRACED = f"No message trace tells what stands in a mail, {EVERYBODY}"
+MOST_AKIN_PAGES = 2  # deliveries with one subject: 10,000
+LEFT_OUT = "{} not opened: at most {} are, the newest ones."
 AKIN_UNKNOWN = "so what stands in mails of other senders with the same subject was not compared."
 NOTHING_TAGGED = "No message is tagged as the phish yet, so no copies were looked for."
 # The phish comes before the attacker does: its campaign is looked for from this long before the first access.
@@ -100,6 +104,7 @@ class Sought:
             now=now,
             subjects=self.akin_subjects,
             most=most,
+            most_pages=MOST_AKIN_PAGES,
             otherwise=AKIN_UNKNOWN,
         )
 
@@ -182,56 +187,85 @@ def _find(scope: FindScope, source: str, kind: str, sought: Sought) -> Stages[Fo
     if not sought.mails:
         is_known = bool(scope.phish)  # something is tagged, only nothing of this kind
         return Found(source=source, kind=kind, is_checked=is_known, note="" if is_known else NOTHING_TAGGED)
-    people, traces = yield from _people_and_traces(scope, sought)
-    directory, content = Directory(people.rows), sought.content()
-    read_at_once = content if sought.is_sweep else None
+    asked, content = sought.deliveries(scope.asked_at), sought.content()
+    people, *looks = yield from read_all([PEOPLE, *asked.requests()])
+    traces = yield from traces_of(asked, looks)
+    directory, read_at_once = Directory(people.rows), content if sought.is_sweep else None
     if traces.is_complete:
-        asks = _where_traced(scope, directory, traces, sought, read_at_once)
+        akin = yield from _akin(scope, sought, len(asked.requests()))
+        where = _where_traced(scope, directory, [*traces.rows, *akin.rows], sought, read_at_once)
+        where.is_akin_whole = where.is_akin_whole and akin.is_complete
+        traces.note = sentences([traces.note, akin.note, where.note])
     else:
-        asks = [ask for person in mailbox_owners(scope, directory) for ask in sought.asks(person, read_at_once)]
+        owners = mailbox_owners(scope, directory)
+        asks = [ask for person in owners for ask in sought.asks(person, read_at_once)]
+        where = Where(asks, is_akin_whole=not sought.akin_subjects)  # these are asked for to the letter only
     hunt = Hunt(
         source=source,
         kind=kind,
         scope=scope,
         people=people,
         traces=traces,
-        asks=asks,
+        asks=where.asks,
         judge=lambda _: sought.why,
         content=content,
         is_open=sought.is_open,
+        akin=where.akin,
+        is_akin_whole=where.is_akin_whole,
     )
     return (yield from gather(hunt))
 
 
-def _people_and_traces(scope: FindScope, sought: Sought) -> Stages[tuple[Look, Traces]]:
-    """Everybody, and who got what; mails akin to those sought are looked for as far as Microsoft allows questions."""
-    asked = sought.deliveries(scope.asked_at)
-    requests = asked.requests()
-    akin = sought.akin(scope.asked_at, MOST_QUESTIONS - len(requests))
-    people, *looks = yield from read_all([PEOPLE, *requests, *akin.requests()])
-    traces = yield from traces_of(asked, looks[: len(requests)])
-    if not traces.is_complete or not akin.subjects:
-        return people, traces
-    more = yield from traces_of(akin, looks[len(requests) :])
-    return people, Traces([*traces.rows, *more.rows], note=sentences([traces.note, more.note]))
+def _akin(scope: FindScope, sought: Sought, asked: int) -> Stages[Traces]:
+    """Deliveries of mails akin to those sought, from other senders, as far as Microsoft allows more questions."""
+    if not sought.akin_subjects:
+        return Traces()
+    akin = sought.akin(scope.asked_at, MOST_QUESTIONS - asked)
+    requests = akin.requests()
+    keep = partial(_kept, sought)
+    looks = yield from read_all(requests, [Look(keep=keep, most_pages=akin.most_pages) for _ in requests])
+    traces = yield from traces_of(akin, looks)
+    return traces if traces.is_complete else replace(traces, rows=[row for look in looks for row in look.rows])
+
+
+def _kept(sought: Sought, row: Row) -> Row | None:
+    return row if sought.may_be(trace_mail(row)) else None
+
+
+@dataclass(slots=True)
+class Where:
+    """Which mailboxes are asked for what; `akin` are those asked only for mails of which the content decides."""
+
+    asks: list[Ask]
+    akin: frozenset[str] = frozenset()
+    is_akin_whole: bool = True
+    note: str = ""
 
 
 def _where_traced(
-    scope: FindScope, directory: Directory, traces: Traces, sought: Sought, content: Content | None
-) -> list[Ask]:
+    scope: FindScope, directory: Directory, rows: Sequence[Row], sought: Sought, content: Content | None
+) -> Where:
     """Ask the mailboxes that got a copy for exactly these messages; and the victim's, whatever the trace says."""
     victims = {victim.user_id: victim for victim in victims_of(scope, directory)}
     wanted: dict[str, set[str]] = defaultdict(set, {user_id: set(sought.ids) for user_id in victims})
     people = {**victims, **directory.people}
-    for row in traces.rows:
+    akin: list[tuple[str, str, str]] = []
+    for row in rows:
         person = directory.at_address(str(row.get("recipientAddress") or ""))
         message = trace_mail(row, person)
-        if person is not None and sought.may_be(message):
+        if person is not None and (sought.why(message) or (content and sought.is_open(message))):
             wanted[person.user_id].add(message.internet_message_id)
+        elif person is not None and sought.is_open(message):
+            akin.append((str(row.get("receivedDateTime") or ""), person.user_id, message.internet_message_id))
+    senders, sure = own_addresses(scope) | set(sought.senders), list(wanted)
+    for _, user_id, message_id in sorted(akin, reverse=True)[:MOST_MAILS]:
+        wanted[user_id].add(message_id)
     asks = [ask for user_id, ids in wanted.items() for ask in by_ids(people[user_id], sorted(ids), content)]
-    senders = own_addresses(scope) | set(sought.senders)
-    return asks + [
+    asks += [
         ask
-        for user_id in wanted
+        for user_id in sure
         for ask in folders_of(people[user_id], with_sent=people[user_id].mailbox.casefold() in senders)
     ]
+    left_out = max(0, len(akin) - MOST_MAILS)
+    note = LEFT_OUT.format(counted(left_out, "mail akin to the phish"), MOST_MAILS) if left_out else ""
+    return Where(asks, akin=frozenset(wanted.keys() - sure), is_akin_whole=not left_out, note=note)

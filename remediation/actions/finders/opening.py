@@ -17,6 +17,8 @@ from remediation.actions.finders.reading import Look, Names, Row, counted, read_
 MOST_MAILS = 400  # that are opened in one search of a tenant
 LARGEST = 20_000_000  # bytes of a file that is still fetched
 BYTES_AT_ONCE = 8_000_000  # in memory together
+MOST_BYTES = 1_000_000_000  # of all files of one search
+NOTHING = hashlib.sha256(b"").hexdigest()  # of an empty file, which is like any other
 FILE = "#microsoft.graph.fileAttachment"
 MOST, LESS = "at most {} are, the newest ones", "; search fewer days, or for a sender"
 _NO_BYTES = "they are mails, or links to files elsewhere, of which Microsoft gives no bytes"
@@ -61,14 +63,15 @@ def open_mails(boxes: Mapping[str, Box], content: Content, is_open: IsOpen) -> S
     """Open the mails of which the headers do not say whether they are meant, and note what stands in them.
 
     `is_open` says which these are, by what is known of a mail so far. Returns what was not compared, in words, and
-    whether that leaves the search incomplete: where content is not needed, only what Microsoft refused does.
+    whether it leaves the search incomplete: where content is not needed, only what Microsoft refused does.
     """
     gaps = Gaps()
     if content.links and not content.is_needed:
         yield from _read_texts(_newest(_open_in(boxes, is_open), gaps.texts, MOST), content, gaps)
     if content.hashes:
         holding = [each for each in _open_in(boxes, is_open) if each[1].get("hasAttachments")]
-        yield from hash_files(_newest(holding, gaps.mails, MOST + LESS if content.is_needed else MOST), gaps)
+        mails = _newest(holding, gaps.mails, MOST + LESS if content.is_needed else MOST)
+        yield from hash_files(mails, gaps, only_files=not content.is_needed)
     note = sentences([content.note, gaps.told()])
     return note, bool(note if content.is_needed else gaps.refused)
 
@@ -97,21 +100,38 @@ def _read_texts(mails: Sequence[Opened], content: Content, gaps: Gaps) -> Stages
                 gaps.refused.add(str(row["id"]))
 
 
-def hash_files(mails: Sequence[Opened], gaps: Gaps, *, with_inline: bool = True) -> Stages[None]:
-    """Note of mails the hashes of what is attached to them; with or without what stands within the text."""
+def hash_files(mails: Sequence[Opened], gaps: Gaps, *, only_files: bool) -> Stages[None]:
+    """Note of mails the hashes of what is attached; `only_files` leaves out pictures and what is within the text."""
     looks = yield from read_all([mail.attachments(box.person.user_id, str(row["id"])) for box, row in mails])
-    files = []
+    files: list[_File] = []
     for (box, row), look in zip(mails, looks, strict=True):
         row[HASHES] = frozenset()
-        attached = [each for each in look.rows if with_inline or not each.get("isInline")]
+        attached = [each for each in look.rows if not (only_files and _is_picture(each))]
         if look.note:
             gaps.mails[look.note].append(box.person.mailbox)
             gaps.refused.add(str(row["id"]))
         files += [file for each in attached if (file := _file(box, row, each, gaps))]
-    for bundle in _bundles(files):
+    for bundle in _bundles(_within_reason(files, gaps)):
         responses = yield [file.request for file in bundle]
         for file, response in zip(bundle, responses, strict=True):
             _take(file, response, gaps)
+
+
+def _is_picture(attachment: Row) -> bool:
+    """Whether it is a picture or within the text: a logo is the same in all mails of a sender."""
+    return bool(attachment.get("isInline")) or str(attachment.get("contentType") or "").startswith("image/")
+
+
+def _within_reason(files: Sequence[_File], gaps: Gaps) -> list[_File]:
+    """The files that are fetched in one search, those of the newest mails first."""
+    fetched, size = [], 0
+    for file in files:
+        size += file.size
+        if size <= MOST_BYTES:
+            fetched.append(file)
+        else:
+            gaps.attachments[f"beyond the first {MOST_BYTES // 1_000_000} MB"].append(file.box.person.mailbox)
+    return fetched
 
 
 def _file(box: Box, row: Row, attachment: Row, gaps: Gaps) -> _File | None:
@@ -144,7 +164,7 @@ def _take(file: _File, response: Response, gaps: Gaps) -> None:
         gaps.attachments[in_plain_words(response.error)].append(file.box.person.mailbox)
         gaps.refused.add(str(file.row["id"]))
     elif digest := _digest(response.body):
-        file.row[HASHES] |= {digest}
+        file.row[HASHES] |= {digest} - {NOTHING}
     else:
         gaps.attachments["Microsoft gave no bytes of them"].append(file.box.person.mailbox)
 

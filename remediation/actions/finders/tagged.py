@@ -1,10 +1,9 @@
 """Reading the mails that are tagged as the phish: the links and attachments by which their copies are known."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from graph import mail
-from incidents.phish.links import telling_links
+from incidents.phish.links import read_typed, telling_links
 from incidents.phish.matching import PhishContent
 from remediation.actions.base import Stages
 from remediation.actions.finders.content import HASHES, WITH_BODY, text_of
@@ -18,12 +17,13 @@ from remediation.actions.finding import FindScope, Found, TaggedPhish
 TAGGED = "Links and attachments of the tagged phish"
 MOST_LINKS = 100  # of one mail
 LONGEST_LINK = 2000  # characters
-ONLY_HEADERS = "What stands in it is not known, so its copies were told by sender and subject only."
+NOT_FOUND = "not found in the victim's mailbox any more, so copies were told by sender and subject only."
+NO_TEXT = "Microsoft gave no text of the tagged mail, so its links are not known."
 
 
 @dataclass(slots=True)
 class Tagged:
-    """What was read, by internet message id; `note` says what was not, in words."""
+    """What was read, by internet message id; `note` says what could not be, in words."""
 
     contents: dict[str, PhishContent] = field(default_factory=dict)
     note: str = ""
@@ -39,8 +39,8 @@ class Tagged:
         return replace(scope, phish=tuple(self._with_content(tag) for tag in scope.phish))
 
     def _with_content(self, tag: TaggedPhish) -> TaggedPhish:
-        content = self.contents.get(tag.internet_message_id)
-        return replace(tag, **content._asdict(), is_read=True) if content else tag
+        read = self.contents.get(tag.internet_message_id)
+        return replace(tag, links=read.links, attachment_hashes=read.attachment_hashes) if read else tag
 
 
 def read_tagged(scope: FindScope) -> Stages[Tagged]:
@@ -48,30 +48,28 @@ def read_tagged(scope: FindScope) -> Stages[Tagged]:
     wanted = [tag.internet_message_id for tag in scope.phish if not tag.is_read and tag.internet_message_id]
     chunks = [wanted[start : start + IDS_A_REQUEST] for start in range(0, len(wanted), IDS_A_REQUEST)]
     looks = yield from read_all([mail.by_internet_message_ids(scope.user_id, ids, WITH_BODY) for ids in chunks])
-    box, gaps = Box(victim_of(scope, Directory([]))), Gaps()
-    rows = {str(row.get("internetMessageId")): row for look in looks for row in look.rows}
-    yield from hash_files([(box, row) for row in rows.values() if row.get("hasAttachments")], gaps, with_inline=False)
-    contents = {}
-    for message_id, row in rows.items():
-        text = text_of(row)
-        if text is None:
-            gaps.texts["Microsoft gave no text of it"].append(scope.mailbox)
-        elif str(row["id"]) not in gaps.refused:
-            contents[message_id] = _content_of(row, text, scope)
     unread = sentences(look.note for look in looks)
-    gone = "" if unread else _gone([message_id for message_id in wanted if message_id not in rows])
-    only_headers = ONLY_HEADERS if len(contents) < len(wanted) else ""
-    note = sentences([unread, gone, gaps.told(), only_headers])
-    return Tagged(contents, note, is_refused=bool(unread or gaps.refused))
+    rows = {str(row.get("internetMessageId")): row for look in looks for row in look.rows if row.get("id")}
+    result = Tagged(note=unread, is_refused=bool(unread))
+    for message_id in wanted:
+        if row := rows.get(message_id):
+            yield from _read(row, scope, result, message_id)
+    missing = len(wanted) - len(result.contents)
+    gone = "" if unread or not missing else f"{counted(missing, 'mail tagged as the phish')} {NOT_FOUND}"
+    result.note = sentences([unread, gone, *(content.note for content in result.contents.values())])
+    return result
 
 
-def _content_of(row: Row, text: str, scope: FindScope) -> PhishContent:
-    links = sorted(str(link) for link in telling_links(text, scope.domains))
-    return PhishContent(
-        links=[link for link in links if len(link) <= LONGEST_LINK][:MOST_LINKS],
-        attachment_hashes=sorted(row.get(HASHES, frozenset())),
-    )
-
-
-def _gone(ids: Sequence[str]) -> str:
-    return f"{counted(len(ids), 'mail tagged as the phish')} not found in the victim's mailbox any more." if ids else ""
+def _read(row: Row, scope: FindScope, result: Tagged, message_id: str) -> Stages[None]:
+    """One tagged mail; what is refused of its attachments leaves its links known."""
+    box, gaps, text = Box(victim_of(scope, Directory([]))), Gaps(), text_of(row)
+    if row.get("hasAttachments"):
+        yield from hash_files([(box, row)], gaps, only_files=True)
+    links = [str(link) for link in telling_links(text or "", scope.domains) if read_typed(str(link)) == link]
+    shorter = [link for link in links if len(link) <= LONGEST_LINK]
+    notes = [NO_TEXT if text is None else "", gaps.told()]
+    if len(shorter[:MOST_LINKS]) < len(links):
+        notes.append(f"Of {len(links)} links in the tagged mail, {len(shorter[:MOST_LINKS])} are compared.")
+    hashes = sorted(row.get(HASHES, frozenset()))
+    result.contents[message_id] = PhishContent(shorter[:MOST_LINKS], hashes, sentences(notes), not gaps.refused)
+    result.is_refused = result.is_refused or bool(gaps.refused)

@@ -52,6 +52,7 @@ class Deliveries:
     subjects: Sequence[str] = ()
     untraced: str = ""  # why no trace can tell, where it is not asked at all
     most: int = MOST_QUESTIONS  # that may be asked
+    most_pages: int = MAX_PAGES  # of each answer
     otherwise: str = EVERYBODY  # what is done where no trace can tell
 
     @property
@@ -119,7 +120,7 @@ def traces_of(asked: Deliveries, looks: Sequence[Look]) -> Stages[Traces]:
         return Traces([row for look in looks for row in look.rows])
     if all(look.error is None for look in looks):  # too many rows: another source has just as many
         return Traces(is_complete=False, note=sentences([f"{NEITHER} {asked.otherwise}", reasons]))
-    trails = yield from _over_exchange(asked.questions())
+    trails = yield from _over_exchange(asked.questions(), asked.most_pages)
     refused = sentences(trail.note for trail in trails)
     if refused:
         return Traces(is_complete=False, note=sentences([f"{NEITHER} {asked.otherwise}", reasons, refused]))
@@ -131,6 +132,7 @@ class _Trail:
     """One question to Exchange, asked on from where an answer ended: it has no pages."""
 
     following: TraceQuestion | None
+    most_rounds: int
     rows: list[Row] = field(default_factory=list)
     error: GraphError | None = None
     rounds: int = 0
@@ -154,12 +156,12 @@ class _Trail:
         last = self.rows[-1]
         after = (last["receivedDateTime"], last["recipientAddress"])
         # An answer that ends where it began would be asked for without end.
-        self.is_cut_off = self.rounds >= MAX_PAGES or not all(after) or after == asked.after
+        self.is_cut_off = self.rounds >= self.most_rounds or not all(after) or after == asked.after
         self.following = None if self.is_cut_off else replace(asked, after=after)
 
 
-def _over_exchange(questions: Sequence[TraceQuestion]) -> Stages[list[_Trail]]:
-    trails = [_Trail(question) for question in questions]
+def _over_exchange(questions: Sequence[TraceQuestion], most_rounds: int) -> Stages[list[_Trail]]:
+    trails = [_Trail(question, most_rounds) for question in questions]
     while asking := [(trail, trail.following) for trail in trails if trail.following]:
         looks = yield from read_all([exchange.message_trace(question) for _, question in asking])
         for (trail, _), look in zip(asking, looks, strict=True):

@@ -9,11 +9,14 @@ from incidents.enums import IncidentState
 from incidents.models import Incident, PhishTag
 from incidents.phish.matching import SAME_LINK, PhishContent
 from incidents.services import phish_read
+from remediation.actions.finders.copies import LOOK_FIRST
 from remediation.actions.finders.tagged import TAGGED
-from remediation.enums import ScanState, Step
+from remediation.contexts import StepView, panel_view
+from remediation.enums import ScanState, Step, Verdict
 from remediation.models import Campaign, Finding, Scan
-from remediation.services import scans_begin
-from tenants.models import Connection, Tenant
+from remediation.selectors import findings_open, incident_get
+from remediation.services import Press, campaign_search, finding_judge, open_counts, scans_begin, step_press
+from tenants.models import Connection
 from tenants.scoping import tenant_scope, unscoped
 from tests.factories import world
 from tests.integration.remediation.towns import Towns, expected
@@ -61,6 +64,10 @@ def retract_scan(towns: Towns) -> Scan:
         return Scan.objects.filter(incident=towns.incident, step=Step.RETRACT).latest("pk")
 
 
+def step_two(towns: Towns) -> StepView:
+    return panel_view(incident=incident_get(towns.incident.pk), member=towns.analyst).steps[Step.RETRACT - 1]
+
+
 def search_incident(towns: Towns) -> None:
     """What a member's Look again does."""
     with tenant_scope([towns.incident.tenant_id]):
@@ -82,8 +89,9 @@ def test_its_link_is_read_in_the_victims_mailbox_and_told_to_every_tenant(towns:
     wanted = expected()
     assert towns.found(campaign) == wanted | {"northgate": sorted([*wanted["northgate"], "dispatch"])}
     with unscoped(reason="a test looks into all tenants"):
-        (finding,) = Finding.objects.filter(campaign=campaign, reasons=[SAME_LINK])
+        (finding,) = Finding.objects.filter(campaign=campaign, reasons=[SAME_LINK, LOOK_FIRST])
     assert dict(finding.facts)["From"] == OTHER_SENDER
+    assert (finding.is_suspicious, finding.is_meant_by_all, finding.is_undecided) == (True, False, True)
 
 
 def test_tenants_searched_before_it_was_known_are_searched_again_once(towns: Towns):
@@ -107,7 +115,7 @@ def test_a_mail_that_cannot_be_found_is_told_and_tried_again(towns: Towns):
     search_incident(towns)
     (row,) = [row for row in retract_scan(towns).coverage if row["source"] == TAGGED]
     assert row["is_checked"]
-    assert row["note"].startswith("1 mail tagged as the phish not found in the victim's mailbox any more.")
+    assert row["note"].startswith("1 mail tagged as the phish not found in the victim's mailbox any more,")
     with tenant_scope([towns.incident.tenant_id]):
         PhishTag.objects.update(internet_message_id=story.LURE.internet_message_id)
     search_incident(towns)
@@ -125,28 +133,74 @@ def test_an_incident_that_is_over_searches_no_other_tenant(towns: Towns, state: 
     assert set(towns.states(Campaign.objects.get()).values()) == {ScanState.COMPLETE}
 
 
-def contents(**read: Any) -> dict[str, PhishContent]:
+def content(**read: Any) -> dict[str, PhishContent]:
     return {story.LURE.internet_message_id: PhishContent(**{"links": [], "attachment_hashes": []} | read)}
 
 
-def test_what_was_read_stays(towns: Towns):
+def test_what_was_read_to_its_end_stays(towns: Towns):
     towns.tag()
     with tenant_scope([towns.incident.tenant_id]):
-        assert phish_read(incident=towns.incident, contents=contents(links=["https://a.example/x"]))
-        assert not phish_read(incident=towns.incident, contents=contents(links=["https://b.example/y"]))
-    assert tag_of(towns).links == ["https://a.example/x"]
-
-
-def test_a_mail_in_which_nothing_tells_is_read_all_the_same(towns: Towns):
-    towns.tag()
-    with tenant_scope([towns.incident.tenant_id]):
-        assert not phish_read(incident=towns.incident, contents=contents())
+        phish_read(
+            incident=towns.incident, contents=content(links=["https://a.example/x"], is_whole=False, note="More.")
+        )
+        assert (tag_of(towns).content_read_at, tag_of(towns).content_note) == (None, "More.")
+        phish_read(incident=towns.incident, contents=content(links=["https://b.example/y"]))
+        phish_read(incident=towns.incident, contents=content(links=["https://c.example/z"]))
+    assert (tag_of(towns).links, tag_of(towns).content_note) == (["https://b.example/y"], "")
     assert tag_of(towns).content_read_at is not None
 
 
 def test_a_tag_of_another_incident_is_left_alone(towns: Towns):
     towns.tag()
-    stranger: Tenant = towns.tenants["harrow"]
-    with tenant_scope([stranger.pk]):
-        assert not phish_read(incident=towns.incident, contents=contents(links=["https://a.example/x"]))
+    with tenant_scope([towns.tenants["harrow"].pk]):
+        phish_read(incident=towns.incident, contents=content(links=["https://a.example/x"]))
     assert tag_of(towns).links == []
+
+
+def test_a_worker_that_died_before_it_told_the_tenants_is_made_good_by_the_next_search(towns: Towns):
+    towns.tag()
+    towns.search(*(name for name in towns.tenants if name != "acme"))
+    with tenant_scope([towns.incident.tenant_id]):
+        phish_read(incident=towns.incident, contents=content(links=[story.LURE.link]))
+    towns.search("acme")
+    campaign = Campaign.objects.get()
+    assert campaign.mails[0]["links"] == [story.LURE.link]
+    assert set(towns.states(campaign).values()) == {ScanState.QUEUED}
+
+
+def test_what_was_found_by_its_link_is_not_told_as_gone_by_a_search_that_opened_less(towns: Towns):
+    deliver(towns, "northgate", "dispatch")
+    towns.tag()
+    towns.search("acme")
+    towns.search()
+    campaign, northgate = Campaign.objects.get(), towns.tenants["northgate"]
+    before = towns.found(campaign)["northgate"]
+    towns.trace_from("northgate", "nowhere")
+    towns.block("northgate", "dispatch")
+    with tenant_scope([northgate.pk]):
+        campaign_search(campaign=campaign, tenants=[northgate], by=towns.analyst)
+    towns.search("northgate")
+    assert towns.found(campaign)["northgate"] == before
+
+
+def test_a_copy_by_its_link_is_left_to_a_person(towns: Towns):
+    deliver(towns, "acme", "renee.castellane")
+    towns.tag()
+    towns.search("acme")
+    incident = towns.incident
+    with tenant_scope([incident.tenant_id]):
+        view = step_two(towns)
+        (finding,) = Finding.objects.filter(incident=incident, step=Step.RETRACT, is_uncertain=True)
+        assert finding.pk not in set(findings_open(incident.pk).values_list("pk", flat=True))
+        assert open_counts(incident)[Step.RETRACT] == view.open_count + 1
+        assert view.words == f"{view.open_count} suspicious, 1 to look at first"
+        press = Press(key="1" * 32, all_suspicious=True)
+        step_press(incident=incident_get(incident.pk), step=Step.RETRACT, press=press, by=towns.analyst)
+    towns.work("acme")
+    with tenant_scope([incident.tenant_id]):
+        view = step_two(towns)
+        assert (view.state, view.words) == ("partly", f"{view.done_count} done, 1 to look at first")
+        assert not Incident.objects.get(pk=incident.pk).has_done(Step.RETRACT)
+        finding_judge(incident=incident, finding=finding, verdict=Verdict.LEGITIMATE, by=towns.analyst)
+        view = step_two(towns)
+        assert view.state == "done"

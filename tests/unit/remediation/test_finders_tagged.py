@@ -9,9 +9,10 @@ import pytest
 
 from graph.simulator.control import SimulatorControl
 from incidents.phish.matching import SAME_ATTACHMENT, SAME_LINK, SAME_MESSAGE_ID
-from remediation.actions.finders import messages, opening
+from remediation.actions.finders import messages
+from remediation.actions.finders.copies import LOOK_FIRST
 from remediation.actions.finders.messages import AKIN_UNKNOWN, find_phish_copies
-from remediation.actions.finders.tagged import ONLY_HEADERS, TAGGED, Tagged, read_tagged
+from remediation.actions.finders.tagged import NO_TEXT, NOT_FOUND, TAGGED, Tagged, read_tagged
 from remediation.actions.finding import Found, TaggedPhish
 from tests.factories import world
 from tests.unit.remediation.finding import fault, known, look, scope
@@ -76,14 +77,14 @@ def test_links_and_files_are_read_and_pictures_within_the_text_are_not(simulator
 def test_what_was_read_is_not_read_again(simulator: SimulatorControl) -> None:
     tagged(simulator, **linking(LINK))
     simulator.clear_requests()
-    assert look(simulator, read_tagged, known(simulator, LURE)).contents == {}
-    assert simulator.requests(TENANT)["byPath"]["GET /users/{id}/messages"] == 1
+    assert look(simulator, read_tagged, scope(phish=(LURE,))).contents == {}
+    assert "GET /users/{id}/messages" not in simulator.requests(TENANT)["byPath"]
 
 
 def test_a_mail_that_is_gone_is_told_and_the_search_is_whole(simulator: SimulatorControl) -> None:
     (gap,) = read(simulator, replace(UNREAD, internet_message_id="<gone@evil.example>")).gaps()
     assert (gap.source, gap.is_checked, gap.rows) == (TAGGED, True, 0)
-    assert gap.note == f"1 mail tagged as the phish not found in the victim's mailbox any more. {ONLY_HEADERS}"
+    assert gap.note == f"1 mail tagged as the phish {NOT_FOUND}"
 
 
 @pytest.mark.parametrize(
@@ -101,10 +102,13 @@ def test_what_microsoft_refused_is_told_and_read_by_the_next_search(
     simulator.configure(TENANT, faults=[fault(path, status=403, code="ErrorAccessDenied", times=1)])
     refused = read(simulator)
     (gap,) = refused.gaps()
-    assert (refused.contents, gap.is_checked) == ({}, False)
+    assert not gap.is_checked
     assert told in gap.note
-    assert gap.note.endswith(ONLY_HEADERS)
-    assert set(read(simulator).contents) == {LURE.internet_message_id}
+    links = {"users": [], "attac": [[LINK]]}[path[:5]]  # what was refused of the files leaves the links known
+    assert [list(content.links) for content in refused.contents.values()] == links
+    assert not any(content.is_whole for content in refused.contents.values())
+    (content,) = read(simulator).contents.values()
+    assert (list(content.links), list(content.attachment_hashes), content.is_whole) == ([LINK], [HASH], True)
 
 
 def test_a_file_of_which_there_are_no_bytes_keeps_the_rest_from_nobody(simulator: SimulatorControl) -> None:
@@ -120,8 +124,8 @@ def test_a_file_of_which_there_are_no_bytes_keeps_the_rest_from_nobody(simulator
 def test_a_text_that_is_not_given_is_told(simulator: SimulatorControl) -> None:
     tagged(simulator, body=None)
     found = read(simulator)
-    assert found.contents == {}
-    assert found.note == f"1 mail not read (alice@tiny.example): Microsoft gave no text of it. {ONLY_HEADERS}"
+    assert not any(found.contents[LURE.internet_message_id].links)
+    assert found.note == NO_TEXT
 
 
 # --- Copies known by it -----------------------------------------------------------------------------------------------
@@ -147,7 +151,8 @@ def test_by_its_link_under_another_subject_and_from_another_sender(
         ("bob@tiny.example", "Inbox", SAME_LINK),
         ("bob@tiny.example", "Inbox", SAME_LINK),
     ]
-    by_link = [each for each in found.candidates if each.reasons == (SAME_LINK,)]
+    by_link = [each for each in found.candidates if each.reasons == (SAME_LINK, LOOK_FIRST)]
+    assert {each.title for each in found.candidates if each.is_uncertain} == {each.title for each in by_link}
     assert sorted(each.title for each in by_link) == sorted(["Lunch", LURE.subject])
     assert found.is_checked
     assert not is_traced or opened(simulator) == 4, "those akin to it, and nothing else"
@@ -168,8 +173,13 @@ def test_a_sender_links_to_their_own_site_in_all_mails(simulator: SimulatorContr
     site = f"https://{LURE.sender_address.partition('@')[2]}/contact"
     tagged(simulator, **linking(site))
     deliver(simulator, 2, LURE.sender_address, "Lunch", **linking(site))
-    deliver(simulator, 3, "zoe@other.example", LURE.subject, **linking(site))
-    assert [each.title for each in copies(simulator).candidates] == [LURE.subject, LURE.subject]
+    colleague = f"eve@{LURE.sender_address.partition('@')[2]}"
+    deliver(simulator, 3, colleague, LURE.subject, **linking(site))
+    deliver(simulator, 4, "zoe@other.example", LURE.subject, **linking(site))
+    assert [dict(each.facts)["From"] for each in copies(simulator).candidates] == [
+        LURE.sender_address,
+        "zoe@other.example",
+    ]
 
 
 def test_mails_akin_to_it_that_cannot_be_read_are_told(simulator: SimulatorControl) -> None:
@@ -186,14 +196,14 @@ def test_mails_akin_to_it_that_cannot_be_read_are_told(simulator: SimulatorContr
 def test_more_mails_than_are_opened_are_told_and_leave_the_search_whole(
     simulator: SimulatorControl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "MOST_MAILS", 1)
+    monkeypatch.setattr(messages, "MOST_MAILS", 1)
     tagged(simulator, **linking(LINK))
     for number, day in ((2, "2026-02-27"), (3, "2026-02-28")):
         deliver(simulator, number, LURE.sender_address, "Lunch", **linking(LINK), receivedDateTime=f"{day}T09:00:00Z")
     found = copies(simulator)
     assert [each.title for each in found.candidates] == [LURE.subject, "Lunch"]
-    assert found.is_checked
-    assert found.note == "1 mail not read (bob@tiny.example): at most 1 are, the newest ones."
+    assert (found.is_checked, found.is_content_whole) == (True, False)
+    assert found.note == "1 mail akin to the phish not opened: at most 1 are, the newest ones."
 
 
 def test_where_microsoft_allows_no_more_questions_other_senders_are_told_as_unknown(
@@ -205,7 +215,7 @@ def test_where_microsoft_allows_no_more_questions_other_senders_are_told_as_unkn
     deliver(simulator, 3, "zoe@other.example", LURE.subject, **linking(LINK))
     found = copies(simulator)
     assert [each.title for each in found.candidates] == [LURE.subject, "Lunch"]
-    assert found.is_checked
+    assert (found.is_checked, found.is_content_whole) == (True, False)
     assert found.note.endswith(f"than Microsoft allows, {AKIN_UNKNOWN}")
 
 
