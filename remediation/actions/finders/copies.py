@@ -17,7 +17,7 @@ from remediation.actions.signs import written
 REASONS = "_reasons"  # why it is sought, beside its headers
 Why = Callable[[Mail], tuple[str, ...]]  # why a message is one of those sought; () when it is not
 
-LOOK_FIRST = "another sender or subject, so look at it first"
+LOOK_FIRST = "look at it first: it is from {}"
 _DELETED, _OWN = "Already in Deleted Items", "The sender's own copy, in Sent Items"
 
 
@@ -163,7 +163,7 @@ def _candidate(hunt: Hunt, box: Box, row: Row, reasons: tuple[str, ...]) -> Cand
             Matched_because=reasons[0],
             State=state,
         ),
-        reasons=(*reasons, LOOK_FIRST) if is_uncertain else reasons,
+        reasons=(*reasons, LOOK_FIRST.format(sender_of(row))) if is_uncertain else reasons,
         is_suspicious=not state,
         is_uncertain=is_uncertain,
         protected_address=principal_name if principal_name.casefold() in hunt.scope.protected_accounts else "",

@@ -89,7 +89,7 @@ def test_its_link_is_read_in_the_victims_mailbox_and_told_to_every_tenant(towns:
     wanted = expected()
     assert towns.found(campaign) == wanted | {"northgate": sorted([*wanted["northgate"], "dispatch"])}
     with unscoped(reason="a test looks into all tenants"):
-        (finding,) = Finding.objects.filter(campaign=campaign, reasons=[SAME_LINK, LOOK_FIRST])
+        (finding,) = Finding.objects.filter(campaign=campaign, reasons=[SAME_LINK, LOOK_FIRST.format(OTHER_SENDER)])
     assert dict(finding.facts)["From"] == OTHER_SENDER
     assert (finding.is_suspicious, finding.is_meant_by_all, finding.is_undecided) == (True, False, True)
 
