@@ -235,7 +235,7 @@ def open_items(
     lock: ActionRun | None = None,
     unsearched: Collection[int] = (),
 ) -> list[OpenItem]:
-    """What is not done of the steps before `before`. `open_findings` counts what "all" still means, by step.
+    """What is not done of the steps before `before`. `open_findings` counts what is left, by step.
 
     `lock` is the last run that locked the account, if one did; `unsearched` are the steps whose search saw not all.
     """

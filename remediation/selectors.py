@@ -194,29 +194,32 @@ def campaign_scans(campaign_ids: Collection[int]) -> "QuerySet[Scan]":
 
 @dataclass(frozen=True, slots=True)
 class CopyCount:
-    """Mails of a campaign in a tenant: all, those that do harm, those of them that "all" means, and the mailboxes with
-    one that does harm.
+    """Mails of a campaign in a tenant: all, those that do harm, those that a person has to look at first, and the
+    mailboxes with one that does harm.
     """
 
     copies: int = 0
     harmful: int = 0
-    meant: int = 0
+    unsure: int = 0
     mailboxes: int = 0
 
 
 def campaign_copy_counts(campaign_ids: Collection[int]) -> dict[tuple[int, int], CopyCount]:
     """The mails of campaigns in the open scope, counted by (campaign, tenant)."""
-    harmful = Q(is_suspicious=True, gone_at=None, is_done=False)
+    left = Q(is_suspicious=True, gone_at=None, is_done=False)
+    harmful = left & Q(is_uncertain=False)
     rows = Finding.objects.filter(campaign__in=campaign_ids).order_by()
     marked = rows.annotate(is_done=Exists(_done_since()), mailbox=KT("target__user_id"))
     counted = marked.values("campaign_id", "tenant_id").annotate(
         copies=Count("pk"),
         harmful=Count("pk", filter=harmful),
-        meant=Count("pk", filter=harmful & MEANT_BY_ALL),
+        unsure=Count("pk", filter=left & Q(is_uncertain=True)),
         mailboxes=Count("mailbox", filter=harmful, distinct=True),
     )
     return {
-        (row["campaign_id"], row["tenant_id"]): CopyCount(row["copies"], row["harmful"], row["meant"], row["mailboxes"])
+        (row["campaign_id"], row["tenant_id"]): CopyCount(
+            row["copies"], row["harmful"], row["unsure"], row["mailboxes"]
+        )
         for row in counted
     }
 

@@ -53,16 +53,16 @@ class Link:
         return is_same_page and (not self.query or self.query == other.query)
 
 
-def read_link(text: str) -> Link | None:
-    """A link in one spelling, Microsoft's Safe Links unwrapped; None when there is no host in it."""
+def read_link(text: str, *, wraps: int = 3) -> Link | None:
+    """A link in one spelling, Microsoft's Safe Links unwrapped, so often; None when there is no host in it."""
     try:
         parts = urlsplit(text.strip().rstrip(_AFTER))
         host = _in_dns((parts.hostname or "").casefold()).removeprefix("www.")
     except ValueError:  # the text is an attacker's: it need not be a link at all
         return None
     inner = parse_qs(parts.query).get("url", [""])[0]
-    if host.endswith(_SAFE_LINKS) and inner and _SAFE_LINKS not in inner.casefold():
-        return read_link(inner)
+    if wraps and host.endswith(_SAFE_LINKS) and inner:
+        return read_link(inner, wraps=wraps - 1)
     return Link(host, parts.path.rstrip(f"/{_AFTER}"), parts.query) if host else None
 
 

@@ -74,24 +74,22 @@ def _phish_tag(
 
 def phish_read(*, incident: Incident, contents: Mapping[str, PhishContent]) -> None:
     """Keep what stands in tagged mails, by their internet message ids; what was read to its end before stays."""
-    tags = PhishTag.objects.filter(incident=incident, content_read_at=None)
+    unread = {"content_read_at": None, "internet_message_id__in": list(contents)}
     with transaction.atomic():
-        read = [
-            tags.filter(internet_message_id=message_id).update(
-                links=list(content.links),
-                attachment_hashes=list(content.attachment_hashes),
-                content_note=content.note,
-                content_read_at=timezone.now() if content.is_whole else None,
-            )
-            for message_id, content in contents.items()
-        ]
-        if any(read):
+        tags = list(PhishTag.objects.select_for_update().filter(incident=incident, **unread))
+        for tag in tags:
+            content = contents[tag.internet_message_id]
+            tag.links, tag.attachment_hashes = list(content.links), list(content.attachment_hashes)
+            tag.content_note, tag.content_read_at = content.note, timezone.now() if content.is_whole else None
+            tag.save(update_fields=["links", "attachment_hashes", "content_note", "content_read_at"])
+        if tags:
             incident_changed(incident_id=incident.pk)
 
 
 def phish_unmark(*, incident: Incident, internet_message_id: str, by: Member) -> None:
     """Take the mark away. What was retracted stays where it is; where there is no such mark, nothing is done."""
     with transaction.atomic():
+        Incident.objects.select_for_update().filter(pk=incident.pk).values_list("pk").first()  # before its tags
         tag = PhishTag.objects.filter(incident=incident, internet_message_id=internet_message_id).first()
         if tag is None or not PhishTag.objects.filter(pk=tag.pk).delete()[0]:
             return

@@ -97,7 +97,7 @@ class PartView:
 
     @property
     def can_be_taken_whole(self) -> bool:
-        return self.count.meant > 0 and self.tenant.state == TenantState.CONNECTED
+        return self.count.harmful > 0 and self.tenant.state == TenantState.CONNECTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +123,10 @@ class CampaignView:
     @property
     def harmful_count(self) -> int:
         return sum(part.count.harmful for part in self.parts)
+
+    @property
+    def unsure_count(self) -> int:
+        return sum(part.count.unsure for part in self.parts)
 
     @property
     def can_select(self) -> bool:
@@ -192,7 +196,7 @@ class _Reading:
         page: "Page[Finding] | None" = None,
     ) -> CampaignView:
         parts = [self._part(campaign, tenant) for tenant in tenants]
-        parts.sort(key=lambda part: (not part.count.harmful, not part.count.copies, part.tenant.name.casefold()))
+        parts.sort(key=_where_there_is_most_to_do)
         return CampaignView(
             campaign=campaign,
             parts=parts,
@@ -217,6 +221,11 @@ class _Reading:
         )
 
 
+def _where_there_is_most_to_do(part: PartView) -> tuple[bool, bool, bool, str]:
+    count = part.count
+    return not count.harmful, not count.unsure, not count.copies, part.tenant.name.casefold()
+
+
 def _words(tenant: Tenant, scans: Sequence[Scan], count: CopyCount) -> tuple[str, str]:
     """How far the search came, in words, and the tone of it."""
     latest = scans[-1] if scans else None
@@ -237,10 +246,11 @@ def _words(tenant: Tenant, scans: Sequence[Scan], count: CopyCount) -> tuple[str
 def _found(count: CopyCount) -> str:
     if not count.copies:
         return ""
+    unsure = f"{count.unsure:,} to look at first" if count.unsure else ""
     if not count.harmful:
-        return "Nothing left in a folder that people read"
+        return unsure or "Nothing left in a folder that people read"
     boxes = f"{count.mailboxes:,} mailbox{'' if count.mailboxes == 1 else 'es'}"
-    return f"{count.harmful:,} mail{'' if count.harmful == 1 else 's'} in {boxes}"
+    return ", ".join(filter(None, [f"{count.harmful:,} mail{'' if count.harmful == 1 else 's'} in {boxes}", unsure]))
 
 
 def _copy(finding: Finding, run: ActionRun | None) -> CopyView:

@@ -77,7 +77,7 @@ def _left_to_people(findings: Sequence[Finding]) -> str:
     suspicious = [one for one in findings if one.is_suspicious and not one.gone_at]
     left = [one for one in suspicious if _needs_person(one)]
     words = f" {_items(len(left))} left to people: others use it, or an account is protected." if left else ""
-    unsure = [one for one in suspicious if one.is_undecided]
+    unsure = [one for one in suspicious if one.is_undecided and one not in left]
     told = f" {_items(len(unsure))} to look at first: known by a link or an attachment alone." if unsure else ""
     return f"{words}{told}"
 

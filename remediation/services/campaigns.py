@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from incidents.models import Incident, PhishTag
 from remediation import doorbell
 from remediation.actions.finders.messages import BEFORE_ACCESS
 from remediation.enums import ScanState, Step
-from remediation.models import Campaign, Scan
+from remediation.models import Campaign, Finding, Scan
 from remediation.policies import Refused
 from tenants import audit
 from tenants.audit import PETRA, Act, Actor
@@ -42,8 +43,8 @@ def campaign_follow(*, incident: Incident) -> None:
 
     Called whenever what is tagged changes. Where nothing is tagged any more, what was found is told as gone.
     """
-    mails, known = _tagged(incident), Campaign.objects.filter(incident=incident)
-    if not mails and not known.exists():
+    mails, known = _tagged(incident), Campaign.objects.filter(incident=incident).first()
+    if not mails and known is None:
         return
     tenant, seen = incident.tenant, {"mails": mails, "since": incident.first_access_at - BEFORE_ACCESS}
     with transaction.atomic():
@@ -55,7 +56,19 @@ def campaign_follow(*, incident: Incident) -> None:
         )
         others = Tenant.objects.filter(organization_id=tenant.organization_id).exclude(pk=tenant.pk)
         with unscoped(reason="an incident's phish is looked for in all tenants of its organization"):
+            if known and _ids_of(known.mails) - _ids_of(mails):
+                _forget_uncertain(campaign)
             _search(campaign, others.filter(state=TenantState.CONNECTED), by_name=PETRA)
+
+
+def _ids_of(mails: Sequence[dict[str, Any]]) -> set[str]:
+    return {mail["internet_message_id"] for mail in mails}
+
+
+def _forget_uncertain(campaign: Campaign) -> None:
+    """A mail is no phish any more: what was known by its content alone is one no longer, until it is found again."""
+    of_it = Q(campaign=campaign) | Q(incident=campaign.incident_id)
+    Finding.objects.filter(of_it, is_uncertain=True, gone_at=None).update(gone_at=timezone.now())
 
 
 def campaign_learn(*, incident: Incident) -> None:

@@ -190,9 +190,10 @@
       const items = itemsOf(scope);
       const chosen = items.filter((item) => item.checked).length;
       const mine = (selector) => all(selector, scope).filter((element) => element.closest("[data-select]") === scope);
+      const meant = items.filter((item) => item.dataset.selectItem !== "single"); // the others are ticked one by one
       for (const box of mine("[data-select-all]")) {
-        box.checked = items.length > 0 && chosen === items.length;
-        box.indeterminate = chosen > 0 && chosen < items.length;
+        box.checked = meant.length > 0 && meant.every((item) => item.checked);
+        box.indeterminate = chosen > 0 && !box.checked;
       }
       for (const count of mine("[data-select-count]")) count.textContent = `${chosen} of ${items.length} selected`;
       for (const count of mine("[data-select-number]")) count.textContent = chosen;
@@ -203,7 +204,7 @@
   function changeSelection(box) {
     if (box.matches("[data-select-all]")) {
       for (const item of itemsOf(box.closest("[data-select]"))) {
-        if (item.checked === box.checked) continue;
+        if (item.checked === box.checked || (box.checked && item.dataset.selectItem === "single")) continue;
         item.checked = box.checked;
         item.dispatchEvent(new Event("input", { bubbles: true })); // so that a live update keeps it
       }

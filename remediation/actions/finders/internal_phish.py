@@ -112,7 +112,8 @@ def _known(scope: FindScope) -> Known:
     subjects = {normalise_subject(phish.subject, names) for phish in scope.phish}
     ids = {phish.internet_message_id for phish in scope.phish}
     links = {link for phish in scope.phish for typed in phish.links if (link := read_typed(typed))}
-    return Known(frozenset(ids - {""}), frozenset(subjects - {""}), frozenset(links))
+    pages = frozenset(link for link in links if link.path or link.query)  # a front page stands in signatures
+    return Known(frozenset(ids - {""}), frozenset(subjects - {""}), pages)
 
 
 def _links(row: Row, scope: FindScope) -> frozenset[Link]:

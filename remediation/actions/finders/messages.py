@@ -249,14 +249,14 @@ def _where_traced(
     victims = {victim.user_id: victim for victim in victims_of(scope, directory)}
     wanted: dict[str, set[str]] = defaultdict(set, {user_id: set(sought.ids) for user_id in victims})
     people = {**victims, **directory.people}
-    akin: list[tuple[str, str, str]] = []
+    akin: set[tuple[str, str, str]] = set()
     for row in rows:
         person = directory.at_address(str(row.get("recipientAddress") or ""))
         message = trace_mail(row, person)
         if person is not None and (sought.why(message) or (content and sought.is_open(message))):
             wanted[person.user_id].add(message.internet_message_id)
         elif person is not None and sought.is_open(message):
-            akin.append((str(row.get("receivedDateTime") or ""), person.user_id, message.internet_message_id))
+            akin.add((str(row.get("receivedDateTime") or ""), person.user_id, message.internet_message_id))
     senders, sure = own_addresses(scope) | set(sought.senders), list(wanted)
     for _, user_id, message_id in sorted(akin, reverse=True)[:MOST_MAILS]:
         wanted[user_id].add(message_id)

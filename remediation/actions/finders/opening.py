@@ -19,6 +19,7 @@ LARGEST = 20_000_000  # bytes of a file that is still fetched
 BYTES_AT_ONCE = 8_000_000  # in memory together
 MOST_BYTES = 1_000_000_000  # of all files of one search
 NOTHING = hashlib.sha256(b"").hexdigest()  # of an empty file, which is like any other
+PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
 FILE = "#microsoft.graph.fileAttachment"
 MOST, LESS = "at most {} are, the newest ones", "; search fewer days, or for a sender"
 _NO_BYTES = "they are mails, or links to files elsewhere, of which Microsoft gives no bytes"
@@ -118,8 +119,12 @@ def hash_files(mails: Sequence[Opened], gaps: Gaps, *, only_files: bool) -> Stag
 
 
 def _is_picture(attachment: Row) -> bool:
-    """Whether it is a picture or within the text: a logo is the same in all mails of a sender."""
-    return bool(attachment.get("isInline")) or str(attachment.get("contentType") or "").startswith("image/")
+    """Whether it is a picture or within the text: a logo is the same in all mails of a sender. A picture says so twice,
+    by its type and its name; what can hold a script is none.
+    """
+    is_named = str(attachment.get("name") or "").casefold().endswith(PICTURES)
+    is_image = str(attachment.get("contentType") or "").startswith("image/")
+    return bool(attachment.get("isInline")) or (is_named and is_image)
 
 
 def _within_reason(files: Sequence[_File], gaps: Gaps) -> list[_File]:

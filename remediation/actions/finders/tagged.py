@@ -45,23 +45,26 @@ class Tagged:
 
 def read_tagged(scope: FindScope) -> Stages[Tagged]:
     """Read the tagged mails of which that was not done yet, where they lie in the victim's mailbox."""
-    wanted = [tag.internet_message_id for tag in scope.phish if not tag.is_read and tag.internet_message_id]
-    chunks = [wanted[start : start + IDS_A_REQUEST] for start in range(0, len(wanted), IDS_A_REQUEST)]
-    looks = yield from read_all([mail.by_internet_message_ids(scope.user_id, ids, WITH_BODY) for ids in chunks])
+    wanted = {tag.internet_message_id: tag for tag in scope.phish if not tag.is_read and tag.internet_message_id}
+    ids = list(wanted)
+    chunks = [ids[start : start + IDS_A_REQUEST] for start in range(0, len(ids), IDS_A_REQUEST)]
+    looks = yield from read_all([mail.by_internet_message_ids(scope.user_id, chunk, WITH_BODY) for chunk in chunks])
     unread = sentences(look.note for look in looks)
     rows = {str(row.get("internetMessageId")): row for look in looks for row in look.rows if row.get("id")}
     result = Tagged(note=unread, is_refused=bool(unread))
-    for message_id in wanted:
+    for message_id, tag in wanted.items():
         if row := rows.get(message_id):
-            yield from _read(row, scope, result, message_id)
+            content = yield from _read(row, tag, scope)
+            result.contents[message_id] = content
+            result.is_refused = result.is_refused or not content.is_whole
     missing = len(wanted) - len(result.contents)
     gone = "" if unread or not missing else f"{counted(missing, 'mail tagged as the phish')} {NOT_FOUND}"
     result.note = sentences([unread, gone, *(content.note for content in result.contents.values())])
     return result
 
 
-def _read(row: Row, scope: FindScope, result: Tagged, message_id: str) -> Stages[None]:
-    """One tagged mail; what is refused of its attachments leaves its links known."""
+def _read(row: Row, tag: TaggedPhish, scope: FindScope) -> Stages[PhishContent]:
+    """What stands in one tagged mail. What is refused of its attachments now takes nothing away that is known."""
     box, gaps, text = Box(victim_of(scope, Directory([]))), Gaps(), text_of(row)
     if row.get("hasAttachments"):
         yield from hash_files([(box, row)], gaps, only_files=True)
@@ -70,6 +73,6 @@ def _read(row: Row, scope: FindScope, result: Tagged, message_id: str) -> Stages
     notes = [NO_TEXT if text is None else "", gaps.told()]
     if len(shorter[:MOST_LINKS]) < len(links):
         notes.append(f"Of {len(links)} links in the tagged mail, {len(shorter[:MOST_LINKS])} are compared.")
-    hashes = sorted(row.get(HASHES, frozenset()))
-    result.contents[message_id] = PhishContent(shorter[:MOST_LINKS], hashes, sentences(notes), not gaps.refused)
-    result.is_refused = result.is_refused or bool(gaps.refused)
+    known = tag.attachment_hashes if gaps.refused else ()
+    hashes = sorted({*known, *row.get(HASHES, ())})
+    return PhishContent(shorter[:MOST_LINKS], hashes, sentences(notes), is_whole=not gaps.refused)

@@ -8,13 +8,14 @@ from graph.simulator.world import story
 from incidents.enums import IncidentState
 from incidents.models import Incident, PhishTag
 from incidents.phish.matching import SAME_LINK, PhishContent
-from incidents.services import phish_read
+from incidents.services import phish_read, phish_unmark
 from remediation.actions.finders.copies import LOOK_FIRST
 from remediation.actions.finders.tagged import TAGGED
 from remediation.contexts import StepView, panel_view
+from remediation.contexts.campaigns import campaign_views
 from remediation.enums import ScanState, Step, Verdict
 from remediation.models import Campaign, Finding, Scan
-from remediation.selectors import findings_open, incident_get
+from remediation.selectors import campaign_copy_counts, findings_open, incident_get
 from remediation.services import Press, campaign_search, finding_judge, open_counts, scans_begin, step_press
 from tenants.models import Connection
 from tenants.scoping import tenant_scope, unscoped
@@ -204,3 +205,33 @@ def test_a_copy_by_its_link_is_left_to_a_person(towns: Towns):
         finding_judge(incident=incident, finding=finding, verdict=Verdict.LEGITIMATE, by=towns.analyst)
         view = step_two(towns)
         assert view.state == "done"
+
+
+def test_what_was_known_by_a_mail_that_is_no_phish_any_more_is_told_as_gone(towns: Towns):
+    deliver(towns, "northgate", "dispatch")
+    deliver(towns, "acme", "renee.castellane")
+    towns.tag()
+    towns.search("acme")
+    towns.search()
+    with unscoped(reason="a test looks into all tenants"):
+        uncertain = Finding.objects.filter(is_uncertain=True)
+        assert [finding.gone_at for finding in uncertain] == [None] * 3  # in steps 2 and 3, and at Northgate
+    with tenant_scope([towns.incident.tenant_id]):
+        phish_unmark(incident=towns.incident, internet_message_id=story.LURE.internet_message_id, by=towns.analyst)
+    with unscoped(reason="a test looks into all tenants"):
+        assert all(finding.gone_at for finding in uncertain.all())
+
+
+def test_a_campaign_counts_apart_what_is_to_be_looked_at(towns: Towns):
+    deliver(towns, "northgate", "dispatch")
+    towns.tag()
+    towns.search("acme")
+    towns.search()
+    northgate, campaign = towns.tenants["northgate"], Campaign.objects.get()
+    with towns.seen():
+        count = campaign_copy_counts([campaign.pk])[campaign.pk, northgate.pk]
+        (view,) = campaign_views(campaigns=[campaign], tenants=[northgate], member=towns.analyst)
+    sure = len(expected()["northgate"])
+    assert (count.copies, count.harmful, count.unsure) == (sure + 1, sure, 1)
+    assert view.parts[0].words == f"{sure} mails in {sure} mailboxes, 1 to look at first"
+    assert (view.harmful_count, view.unsure_count) == (sure, 1)

@@ -226,3 +226,29 @@ def test_a_mail_of_which_only_the_id_was_known_sends_nobody_through_all_mailboxe
     found = look(simulator, find_phish_copies, known(simulator, replace(LURE, subject="", sender_address="")))
     assert where_found(found) == [("alice@tiny.example", "Inbox", SAME_MESSAGE_ID)]
     assert (found.is_checked, found.note) == (True, "")
+
+
+def test_what_is_refused_takes_nothing_away_that_is_known(simulator: SimulatorControl) -> None:
+    tagged(simulator, **linking(LINK), **holding(FILE))
+    simulator.configure(TENANT, faults=[fault("attachments\\?", status=503, times=9)])
+    found = read(simulator, replace(UNREAD, attachment_hashes=("cd" * 32,)))
+    (content,) = found.contents.values()
+    assert (list(content.links), list(content.attachment_hashes)) == ([LINK], ["cd" * 32])
+    assert not content.is_whole
+
+
+def test_a_picture_is_one_by_its_type_and_its_name(simulator: SimulatorControl) -> None:
+    pictures = [{"name": "logo.PNG", "contentType": "image/png", "contentBytes": "AAAA"}, LOGO]
+    script = FILE | {"name": "invoice.svg", "contentType": "image/svg+xml"}
+    tagged(simulator, **holding(*pictures, script, {"name": "empty.txt", "contentBytes": ""}))
+    content = read(simulator).contents[LURE.internet_message_id]
+    assert list(content.attachment_hashes) == [HASH]
+
+
+def test_a_link_that_is_in_no_trace_of_ours_is_not_called_known(simulator: SimulatorControl) -> None:
+    odd = ["http://[::1]/a", "https://evil/abc", f"https://long.example/{'a' * 2000}"]
+    tagged(simulator, **linking(LINK, *odd))
+    found = read(simulator)
+    (content,) = found.contents.values()
+    assert list(content.links) == [LINK]
+    assert content.note == "Of 2 links in the tagged mail, 1 are compared."
