@@ -17,7 +17,7 @@ from remediation.actions.signs import written
 REASONS = "_reasons"  # why it is sought, beside its headers
 Why = Callable[[Mail], tuple[str, ...]]  # why a message is one of those sought; () when it is not
 
-LOOK_FIRST = "look at it first: it is from {}"
+LOOK_FIRST = "look first: from {}"
 _DELETED, _OWN = "Already in Deleted Items", "The sender's own copy, in Sent Items"
 
 
