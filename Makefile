@@ -34,7 +34,7 @@ dev: install-dev  ## The demo, restarting the web server when code changes
 
 test: install-dev  ## Run every test on SQLite and the embedded queue, and those of the engine again on PostgreSQL and Redis
 	@$(BIN)/python tests/find_chromium.py --install
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 ifndef ARGS
 	@$(BIN)/python -m tests.on_services -n 2 --dist loadfile $(ON_SERVICES)
 endif
