@@ -63,6 +63,17 @@ def verb_of(finding: Finding) -> str:
 
 
 @register.filter
+def verdicts_offered(finding: Finding) -> list[tuple[str, str, str]]:
+    """The verdicts that an analyst may give of a finding: value, end of the button's id, and its words."""
+    if finding.verdict:
+        return [("", "unjudge", "Undo mark")]
+    offered = [("legitimate", "legitimate", "Mark legitimate")] if finding.is_suspicious else []
+    if not finding.is_suspicious or finding.is_uncertain:
+        offered.append(("malicious", "malicious", "Mark malicious"))
+    return offered
+
+
+@register.filter
 def step_class(step: StepView) -> str:
     """The CSS classes of a step's row."""
     state = "is-partial" if is_uncertain(step) else STEP_CLASSES.get(step.state, "is-open")

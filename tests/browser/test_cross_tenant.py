@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from graph.simulator.world import story
 from tests.browser.conftest import Reader, violations
@@ -15,11 +15,17 @@ def others() -> dict[str, list[str]]:
     return {one.name: sorted(story.LURE_COPIES[one.key]) for one in story.TENANTS if one is not story.ACME}
 
 
-def test_the_panel_finds_the_phish_in_the_other_tenants(fresh: Stack, reader: Reader):
+def at_step_2(reader: Reader) -> Page:
+    """The demo incident, once all is found, with step 2 open."""
     page = reader()
     open_incident(page)
     wait_for_all_traces(page)
     expand(page, 2)
+    return page
+
+
+def test_the_panel_finds_the_phish_in_the_other_tenants(fresh: Stack, reader: Reader):
+    page = at_step_2(reader)
     box = page.locator("#cross-tenant")
     for name, mailboxes in others().items():
         row = box.locator(".item", has_text=name)
@@ -35,10 +41,7 @@ def test_the_panel_finds_the_phish_in_the_other_tenants(fresh: Stack, reader: Re
 
 
 def test_the_link_of_the_phish_leads_to_a_sweep_for_it(fresh: Stack, reader: Reader):
-    page = reader()
-    open_incident(page)
-    wait_for_all_traces(page)
-    expand(page, 2)
+    page = at_step_2(reader)
     tagged = page.locator("#step-2-tagged")
     tagged.get_by_text("Known also by 1 link").click()
     expect(tagged).to_contain_text(story.LURE.link)
@@ -80,10 +83,7 @@ def lying(stack: Stack, tenant: story.DemoTenant) -> dict[str, bool]:
 
 
 def test_copies_are_taken_out_elsewhere_once_a_second_member_approves(fresh: Stack, reader: Reader):
-    page = reader()
-    open_incident(page)
-    wait_for_all_traces(page)
-    expand(page, 2)
+    page = at_step_2(reader)
     box = page.locator("#cross-tenant")
     harrow, northgate = (box.locator("li.item", has_text=one.name) for one in (story.HARROW, story.NORTHGATE))
     expect(harrow).to_contain_text("4 mails in 4 mailboxes", timeout=SLOW)

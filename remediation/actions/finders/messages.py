@@ -23,7 +23,7 @@ from remediation.actions.finders.copies import (
 )
 from remediation.actions.finders.directory import PEOPLE, Directory, Person
 from remediation.actions.finders.mailboxes import Ask, by_ids, by_sender, by_subject, folders_of, received_in
-from remediation.actions.finders.opening import MOST_MAILS
+from remediation.actions.finders.opening import MOST, MOST_MAILS
 from remediation.actions.finders.reading import Look, Row, counted, read_all, sentences
 from remediation.actions.finders.traces import EVERYBODY, MOST_QUESTIONS, Deliveries, Traces, traces_of
 from remediation.actions.finding import FindScope, Found, TaggedPhish
@@ -31,7 +31,6 @@ from remediation.actions.finding import FindScope, Found, TaggedPhish
 COPIES, REMAINING, CAMPAIGN = "Copies of the phish", "Phishing still in mailboxes", "Mailboxes"
 NOT_TRACED = f"No message trace tells what stands in a mail, {EVERYBODY}"
 MOST_AKIN_PAGES = 2  # deliveries with one subject: 10,000
-LEFT_OUT = "{} not opened: at most {} are, the newest ones."
 AKIN_UNKNOWN = "so what stands in mails of other senders with the same subject was not compared."
 NOTHING_TAGGED = "No message is tagged as the phish yet, so no copies were looked for."
 # The phish comes before the attacker does: its campaign is looked for from this long before the first access.
@@ -267,5 +266,5 @@ def _where_traced(
         for ask in folders_of(people[user_id], with_sent=people[user_id].mailbox.casefold() in senders)
     ]
     left_out = max(0, len(akin) - MOST_MAILS)
-    note = LEFT_OUT.format(counted(left_out, "mail akin to the phish"), MOST_MAILS) if left_out else ""
+    note = f"{counted(left_out, 'mail akin to the phish')} not opened: {MOST.format(MOST_MAILS)}." if left_out else ""
     return Where(asks, akin=frozenset(wanted.keys() - sure), is_akin_whole=not left_out, note=note)

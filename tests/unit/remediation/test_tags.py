@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -122,3 +123,16 @@ def test_facts_are_found_by_their_label():
     assert (tags.fact(finding, "Folder"), tags.fact(finding, "Read")) == ("Inbox", "")
     assert (tags.verb_of(finding), tags.action_of(finding).key) == ("Retract", "retract_message")
     assert tags.verb_of(Finding(action_key="disable_device")) == "Disable"
+
+
+@pytest.mark.parametrize(
+    ("finding", "offered"),
+    [
+        ({"is_suspicious": True}, ["Mark legitimate"]),
+        ({"is_suspicious": True, "is_uncertain": True}, ["Mark legitimate", "Mark malicious"]),
+        ({}, ["Mark malicious"]),
+        ({"is_suspicious": True, "is_uncertain": True, "verdict": "legitimate"}, ["Undo mark"]),
+    ],
+)
+def test_the_verdicts_that_are_offered(finding: dict[str, Any], offered: list[str]):
+    assert [label for *_, label in tags.verdicts_offered(Finding(**finding))] == offered
